@@ -1,0 +1,51 @@
+import FoundationEssentials
+
+/// A value that names one row, typed so that ids of different tables cannot be mixed up.
+package protocol TypedIdentifier: Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The UUID as PostgreSQL stores it.
+    var uuid: UUID { get }
+
+    /// Wraps a UUID that came from the matching table.
+    init(_ uuid: UUID)
+}
+
+extension TypedIdentifier {
+    /// A fresh random id.
+    package init() { self.init(UUID()) }
+
+    /// The id in PostgreSQL's and Home Assistant's textual form, or `nil` when `text` is no UUID.
+    package init?(_ text: String) {
+        guard let uuid = UUID(uuidString: text) else { return nil }
+        self.init(uuid)
+    }
+
+    package init(from decoder: any Decoder) throws {
+        self.init(try decoder.singleValueContainer().decode(UUID.self))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+
+    /// Lowercase, as PostgreSQL prints it.
+    package var description: String { uuid.uuidString.lowercased() }
+}
+
+/// A row of `home_assistant_connections`.
+package struct ConnectionID: TypedIdentifier {
+    package let uuid: UUID
+    package init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// A row of `users`.
+package struct UserID: TypedIdentifier {
+    package let uuid: UUID
+    package init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// A row of `home_assistant_events`; deterministic, see `EventIdentity`.
+package struct EventID: TypedIdentifier {
+    package let uuid: UUID
+    package init(_ uuid: UUID) { self.uuid = uuid }
+}

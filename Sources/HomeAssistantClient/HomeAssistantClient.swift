@@ -1,0 +1,1 @@
+// The first code of this module follows in a commit of its own.
