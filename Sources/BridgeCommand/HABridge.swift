@@ -5,7 +5,7 @@ import ArgumentParser
 struct HABridge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ha-bridge",
-        abstract: "Keeps what happens in your Home Assistant in PostgreSQL, and never loses an event without telling you.",
+        abstract: "Keeps what happens in your Home Assistant in PostgreSQL, and loses nothing without telling you.",
         version: "0.1.0"
     )
 }

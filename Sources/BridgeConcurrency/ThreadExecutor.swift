@@ -1,6 +1,4 @@
-#if canImport(Glibc)
 import Glibc
-#endif
 
 /// Runs an actor's jobs one after another on a thread of its own, so that blocking C calls never hold a thread of Swift's pool.
 ///

@@ -1,8 +1,6 @@
 import FoundationEssentials
 
-#if canImport(Glibc)
 import Glibc
-#endif
 
 /// Bytes that must never be printed: a Home Assistant token, a key.
 ///

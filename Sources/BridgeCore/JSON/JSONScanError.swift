@@ -1,0 +1,62 @@
+/// Why a text is no JSON that the bridge accepts, and where.
+package struct JSONScanError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// A closed set, used as a label in metrics and dead letters.
+    package enum Code: String, Sendable {
+        case unexpectedEnd = "json_unexpected_end"
+        case unexpectedByte = "json_unexpected_byte"
+        case controlCharacter = "json_control_character"
+        case invalidEscape = "json_invalid_escape"
+        case tooDeep = "json_too_deep"
+        case trailingBytes = "json_trailing_bytes"
+    }
+
+    /// What was found.
+    package var code: Code
+    /// The offset of the first byte that does not fit, from the start of the frame.
+    package var offset: Int
+
+    package var description: String {
+        switch code {
+        case .unexpectedEnd: "The JSON ends too early, at byte \(offset)."
+        case .unexpectedByte: "The JSON has an unexpected byte at offset \(offset)."
+        case .controlCharacter: "The JSON has an unescaped control character at offset \(offset)."
+        case .invalidEscape: "The JSON has an invalid escape at offset \(offset)."
+        case .tooDeep: "The JSON is nested deeper than \(JSONScanner.maximumDepth) levels at offset \(offset)."
+        case .trailingBytes: "The JSON is followed by other bytes at offset \(offset)."
+        }
+    }
+}
+
+/// What a text holds that JSON allows and PostgreSQL refuses; found while scanning.
+package struct JSONFindings: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// `\u0000`: neither `text` nor `jsonb` can hold it.
+    package static let nulEscape = JSONFindings(rawValue: 1)
+    /// Half of a surrogate pair.
+    package static let loneSurrogate = JSONFindings(rawValue: 2)
+    /// Bytes that are not UTF-8.
+    package static let invalidUTF8 = JSONFindings(rawValue: 4)
+    /// A number beyond the range of a double, which `jsonb` would expand to as many as 131,072 digits.
+    package static let hugeNumber = JSONFindings(rawValue: 8)
+
+    /// Findings that a replacement by U+FFFD cures.
+    package static let repairable: JSONFindings = [.nulEscape, .loneSurrogate, .invalidUTF8]
+}
+
+/// The inside of a JSON string, without its quotes, as offsets into the scanned bytes.
+package struct JSONString: Sendable {
+    package var start: Int
+    package var end: Int
+    /// Whether a backslash occurs, so that the bytes are not yet the text.
+    package var hasEscapes: Bool
+
+    /// Bytes between the quotes, escapes not resolved.
+    package var count: Int { end - start }
+
+    /// The bytes between the quotes, as they stand in the frame.
+    package func raw(in bytes: UnsafeBufferPointer<UInt8>) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[start..<end]))
+    }
+}

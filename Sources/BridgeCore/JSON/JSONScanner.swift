@@ -1,0 +1,297 @@
+/// Walks through JSON without building values: it validates the grammar, and tells where keys and values lie.
+///
+/// The bridge needs a dozen fields of an event; the rest goes through as bytes. The scanner never allocates. It borrows the
+/// bytes: they must outlive it.
+package struct JSONScanner {
+    /// Deeper nesting is refused: PostgreSQL's parser gives up at about 16,000 levels, after using two megabytes of stack.
+    package static let maximumDepth = 256
+
+    private let base: UnsafePointer<UInt8>
+    private let end: Int
+
+    /// The offset of the next byte to read.
+    package private(set) var position: Int
+
+    /// What has been found so far that PostgreSQL would refuse.
+    package private(set) var findings: JSONFindings = []
+
+    private var depth = 0
+
+    /// Scans `range` of `bytes`; offsets count from the start of `bytes`.
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>) {
+        if let base = bytes.baseAddress {
+            self.base = base
+            position = range.lowerBound
+            end = range.upperBound
+        } else {
+            // An empty buffer may have no address; no byte of this one is ever read.
+            base = Self.nothing
+            position = 0
+            end = 0
+        }
+    }
+
+    // Immutable, never read, never freed.
+    private nonisolated(unsafe) static let nothing = UnsafePointer(UnsafeMutablePointer<UInt8>.allocate(capacity: 1))
+
+    // MARK: Structure
+
+    /// The first byte of the next value, or `nil` at the end.
+    package mutating func peek() -> UInt8? {
+        skipWhitespace()
+        return position < end ? base[position] : nil
+    }
+
+    /// Enters an object. Returns `false` when it is empty, which also leaves it.
+    package mutating func enterObject() throws(JSONScanError) -> Bool {
+        try enter(opening: 0x7B, closing: 0x7D)
+    }
+
+    /// Enters an array. Returns `false` when it is empty, which also leaves it.
+    package mutating func enterArray() throws(JSONScanError) -> Bool {
+        try enter(opening: 0x5B, closing: 0x5D)
+    }
+
+    /// Reads a key and its colon.
+    package mutating func key() throws(JSONScanError) -> JSONString {
+        skipWhitespace()
+        let key = try string()
+        try expect(0x3A)
+        return key
+    }
+
+    /// Reads the comma before the next member and returns `true`, or leaves the object and returns `false`.
+    package mutating func nextMember() throws(JSONScanError) -> Bool { try next(closing: 0x7D) }
+
+    /// Reads the comma before the next element and returns `true`, or leaves the array and returns `false`.
+    package mutating func nextElement() throws(JSONScanError) -> Bool { try next(closing: 0x5D) }
+
+    /// Throws unless nothing but white space is left.
+    package mutating func finish() throws(JSONScanError) {
+        skipWhitespace()
+        if position < end { throw JSONScanError(code: .trailingBytes, offset: position) }
+    }
+
+    /// Validates the next value and returns where it lies.
+    package mutating func skipValue() throws(JSONScanError) -> Range<Int> {
+        skipWhitespace()
+        let start = position
+        guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
+        switch base[position] {
+        case 0x22:
+            _ = try string()
+        case 0x7B:
+            if try enterObject() {
+                repeat {
+                    _ = try key()
+                    _ = try skipValue()
+                } while try nextMember()
+            }
+        case 0x5B:
+            if try enterArray() {
+                repeat { _ = try skipValue() } while try nextElement()
+            }
+        case 0x74: try literal("true")
+        case 0x66: try literal("false")
+        case 0x6E: try literal("null")
+        default: try number()
+        }
+        return start..<position
+    }
+
+    /// Reads a string, or skips any other value and returns `nil`.
+    package mutating func stringOrSkip() throws(JSONScanError) -> JSONString? {
+        if peek() == 0x22 { return try string() }
+        _ = try skipValue()
+        return nil
+    }
+
+    /// Whether the inside of `string` is exactly `text`. Keys of Home Assistant are plain ASCII, so escapes never match.
+    @inline(__always)
+    package func equals(_ string: JSONString, _ text: StaticString) -> Bool {
+        guard string.count == text.utf8CodeUnitCount else { return false }
+        let candidate = base + string.start
+        let expected = text.utf8Start
+        for offset in 0..<string.count where candidate[offset] != expected[offset] { return false }
+        return true
+    }
+
+    // MARK: Scalars
+
+    /// Reads the string that starts at the next byte.
+    package mutating func string() throws(JSONScanError) -> JSONString {
+        guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
+        guard base[position] == 0x22 else { throw JSONScanError(code: .unexpectedByte, offset: position) }
+        let start = position + 1
+        var index = start
+        var hasEscapes = false
+        while true {
+            // Eight bytes at a time until one of them matters.
+            while index + 8 <= end {
+                let special = Self.specialBytes(UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
+                if special != 0 {
+                    index += special.trailingZeroBitCount >> 3
+                    break
+                }
+                index += 8
+            }
+            guard index < end else { throw JSONScanError(code: .unexpectedEnd, offset: end) }
+            switch base[index] {
+            case 0x22:
+                position = index + 1
+                return JSONString(start: start, end: index, hasEscapes: hasEscapes)
+            case 0x5C:
+                hasEscapes = true
+                index = try escape(at: index)
+            case 0..<0x20:
+                throw JSONScanError(code: .controlCharacter, offset: index)
+            case 0x80...:
+                let length = UTF8Sequence.length(base, at: index, end: end)
+                if length == 0 { findings.insert(.invalidUTF8) }
+                index += max(length, 1)
+            default:
+                index += 1
+            }
+        }
+    }
+
+    /// Marks each byte that is a quote, a backslash, a control character or not ASCII by its highest bit. Bytes above the
+    /// lowest mark may be marked wrongly; the lowest is exact, and only it is used.
+    @inline(__always)
+    private static func specialBytes(_ word: UInt64) -> UInt64 {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let high: UInt64 = 0x8080_8080_8080_8080
+        let quote = word ^ (ones &* 0x22)
+        let backslash = word ^ (ones &* 0x5C)
+        let marks =
+            ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((word &- ones &* 0x20) & ~word) | word
+        return (marks & high).littleEndian
+    }
+
+    /// Validates the escape at `index` and returns the offset after it.
+    private mutating func escape(at index: Int) throws(JSONScanError) -> Int {
+        guard index + 1 < end else { throw JSONScanError(code: .unexpectedEnd, offset: end) }
+        switch base[index + 1] {
+        case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: return index + 2
+        case 0x75: break
+        default: throw JSONScanError(code: .invalidEscape, offset: index)
+        }
+        let unit = try hexadecimal(at: index + 2)
+        switch unit {
+        case 0:
+            findings.insert(.nulEscape)
+        case 0xD800..<0xDC00:
+            if index + 12 <= end, base[index + 6] == 0x5C, base[index + 7] == 0x75,
+                (0xDC00..<0xE000).contains(try hexadecimal(at: index + 8))
+            {
+                return index + 12
+            }
+            findings.insert(.loneSurrogate)
+        case 0xDC00..<0xE000:
+            findings.insert(.loneSurrogate)
+        default: break
+        }
+        return index + 6
+    }
+
+    private func hexadecimal(at index: Int) throws(JSONScanError) -> UInt16 {
+        guard index + 4 <= end else { throw JSONScanError(code: .unexpectedEnd, offset: end) }
+        guard let value = UTF8Sequence.hexadecimal(base, at: index) else {
+            throw JSONScanError(code: .invalidEscape, offset: index)
+        }
+        return value
+    }
+
+    private mutating func number() throws(JSONScanError) {
+        let start = position
+        if base[position] == 0x2D { position += 1 }
+        let integer = digits()
+        guard integer > 0, integer == 1 || base[position - integer] != 0x30 else { throw unexpected(from: start) }
+        var fraction = 0
+        if position < end, base[position] == 0x2E {
+            position += 1
+            fraction = digits()
+            guard fraction > 0 else { throw unexpected(from: start) }
+        }
+        if position < end, base[position] | 0x20 == 0x65 {
+            position += 1
+            if position < end, base[position] == 0x2B || base[position] == 0x2D { position += 1 }
+            let first = position
+            let count = digits()
+            guard count > 0 else { throw unexpected(from: start) }
+            var exponent = 0
+            for index in first..<position { exponent = min(exponent * 10 + Int(base[index] & 0x0F), 10_000) }
+            if exponent > 308 { findings.insert(.hugeNumber) }
+        }
+        if integer > 309 || fraction > 1_100 { findings.insert(.hugeNumber) }
+    }
+
+    private mutating func digits() -> Int {
+        let start = position
+        while position < end, base[position] &- 0x30 <= 9 { position += 1 }
+        return position - start
+    }
+
+    private func unexpected(from start: Int) -> JSONScanError {
+        position < end
+            ? JSONScanError(code: .unexpectedByte, offset: position)
+            : JSONScanError(code: .unexpectedEnd, offset: start)
+    }
+
+    private mutating func literal(_ text: StaticString) throws(JSONScanError) {
+        let count = text.utf8CodeUnitCount
+        guard position + count <= end else { throw JSONScanError(code: .unexpectedEnd, offset: end) }
+        let expected = text.utf8Start
+        for offset in 0..<count where base[position + offset] != expected[offset] {
+            throw JSONScanError(code: .unexpectedByte, offset: position + offset)
+        }
+        position += count
+    }
+
+    // MARK: Punctuation
+
+    @inline(__always)
+    private mutating func skipWhitespace() {
+        while position < end {
+            switch base[position] {
+            case 0x20, 0x09, 0x0A, 0x0D: position += 1
+            default: return
+            }
+        }
+    }
+
+    private mutating func expect(_ byte: UInt8) throws(JSONScanError) {
+        skipWhitespace()
+        guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
+        guard base[position] == byte else { throw JSONScanError(code: .unexpectedByte, offset: position) }
+        position += 1
+    }
+
+    private mutating func enter(opening: UInt8, closing: UInt8) throws(JSONScanError) -> Bool {
+        try expect(opening)
+        guard depth < Self.maximumDepth else { throw JSONScanError(code: .tooDeep, offset: position - 1) }
+        skipWhitespace()
+        if position < end, base[position] == closing {
+            position += 1
+            return false
+        }
+        depth += 1
+        return true
+    }
+
+    private mutating func next(closing: UInt8) throws(JSONScanError) -> Bool {
+        skipWhitespace()
+        guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
+        switch base[position] {
+        case 0x2C:
+            position += 1
+            return true
+        case closing:
+            position += 1
+            depth -= 1
+            return false
+        default:
+            throw JSONScanError(code: .unexpectedByte, offset: position)
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/// Turns the inside of JSON strings into text, and cures what PostgreSQL cannot hold.
+package enum JSONText {
+    private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
+
+    /// Appends the text of `string` to `output` with its escapes resolved. The string has passed the scanner; half
+    /// surrogates and NUL become U+FFFD.
+    package static func append(
+        _ string: JSONString, of bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]
+    ) {
+        guard let base = bytes.baseAddress else { return }
+        let inside = UnsafeBufferPointer(start: base + string.start, count: string.count)
+        guard string.hasEscapes else {
+            output.append(contentsOf: inside)
+            return
+        }
+        var index = string.start
+        while index < string.end {
+            let byte = base[index]
+            guard byte == 0x5C, index + 1 < string.end else {
+                output.append(byte)
+                index += 1
+                continue
+            }
+            switch base[index + 1] {
+            case 0x62: output.append(0x08)
+            case 0x66: output.append(0x0C)
+            case 0x6E: output.append(0x0A)
+            case 0x72: output.append(0x0D)
+            case 0x74: output.append(0x09)
+            case 0x75:
+                index += appendUnicodeEscape(base, at: index, end: string.end, to: &output)
+                continue
+            default: output.append(base[index + 1])
+            }
+            index += 2
+        }
+    }
+
+    /// The text of `string` as a Swift string, for the paths where a value is kept.
+    package static func string(_ string: JSONString, of bytes: UnsafeBufferPointer<UInt8>) -> String {
+        var output: [UInt8] = []
+        output.reserveCapacity(string.count)
+        append(string, of: bytes, to: &output)
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    /// A copy of `range` in which `\u0000`, half surrogates and bytes that are no UTF-8 are replaced by U+FFFD. Everything
+    /// else stays as it is, byte for byte.
+    package static func repaired(_ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>) -> [UInt8] {
+        var output: [UInt8] = []
+        guard let base = bytes.baseAddress else { return output }
+        output.reserveCapacity(range.count + 16)
+        let end = range.upperBound
+        var index = range.lowerBound
+        while index < end {
+            let byte = base[index]
+            if byte == 0x5C, index + 1 < end {
+                if base[index + 1] == 0x75, index + 6 <= end, let unit = UTF8Sequence.hexadecimal(base, at: index + 2) {
+                    let isPair = (0xD800..<0xDC00).contains(unit) && lowSurrogate(base, at: index + 6, end: end) != nil
+                    let length = isPair ? 12 : 6
+                    if unit == 0 || (0xD800..<0xE000).contains(unit) && !isPair {
+                        output.append(contentsOf: replacement)
+                    } else {
+                        output.append(contentsOf: UnsafeBufferPointer(start: base + index, count: length))
+                    }
+                    index += length
+                } else {
+                    output.append(contentsOf: UnsafeBufferPointer(start: base + index, count: 2))
+                    index += 2
+                }
+            } else if byte >= 0x80 {
+                let length = UTF8Sequence.length(base, at: index, end: end)
+                if length == 0 {
+                    output.append(contentsOf: replacement)
+                } else {
+                    output.append(contentsOf: UnsafeBufferPointer(start: base + index, count: length))
+                }
+                index += max(length, 1)
+            } else {
+                output.append(byte)
+                index += 1
+            }
+        }
+        return output
+    }
+
+    /// Appends `text` as a JSON string with its quotes.
+    package static func appendQuoted(_ text: String, to output: inout [UInt8]) {
+        output.append(0x22)
+        for byte in text.utf8 {
+            switch byte {
+            case 0x22, 0x5C:
+                output.append(0x5C)
+                output.append(byte)
+            case 0..<0x20:
+                output.append(contentsOf: "\\u00".utf8)
+                output.append(contentsOf: "0123456789abcdef".utf8.dropFirst(Int(byte >> 4)).prefix(1))
+                output.append(contentsOf: "0123456789abcdef".utf8.dropFirst(Int(byte & 15)).prefix(1))
+            default: output.append(byte)
+            }
+        }
+        output.append(0x22)
+    }
+
+    /// Appends the scalar of the `\u` escape at `index` and returns how many bytes it took.
+    private static func appendUnicodeEscape(
+        _ base: UnsafePointer<UInt8>, at index: Int, end: Int, to output: inout [UInt8]
+    ) -> Int {
+        guard index + 6 <= end, let unit = UTF8Sequence.hexadecimal(base, at: index + 2) else {
+            output.append(contentsOf: replacement)
+            return end - index
+        }
+        if (0xD800..<0xDC00).contains(unit), let low = lowSurrogate(base, at: index + 6, end: end) {
+            let scalar = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(low) - 0xDC00)
+            append(scalar: scalar, to: &output)
+            return 12
+        }
+        if unit == 0 || (0xD800..<0xE000).contains(unit) {
+            output.append(contentsOf: replacement)
+        } else {
+            append(scalar: UInt32(unit), to: &output)
+        }
+        return 6
+    }
+
+    private static func lowSurrogate(_ base: UnsafePointer<UInt8>, at index: Int, end: Int) -> UInt16? {
+        guard index + 6 <= end, base[index] == 0x5C, base[index + 1] == 0x75,
+            let unit = UTF8Sequence.hexadecimal(base, at: index + 2), (0xDC00..<0xE000).contains(unit)
+        else { return nil }
+        return unit
+    }
+
+    private static func append(scalar: UInt32, to output: inout [UInt8]) {
+        switch scalar {
+        case 0..<0x80:
+            output.append(UInt8(scalar))
+        case 0x80..<0x800:
+            output.append(UInt8(0xC0 | scalar >> 6))
+            output.append(UInt8(0x80 | scalar & 0x3F))
+        case 0x800..<0x10000:
+            output.append(UInt8(0xE0 | scalar >> 12))
+            output.append(UInt8(0x80 | scalar >> 6 & 0x3F))
+            output.append(UInt8(0x80 | scalar & 0x3F))
+        default:
+            output.append(UInt8(0xF0 | scalar >> 18))
+            output.append(UInt8(0x80 | scalar >> 12 & 0x3F))
+            output.append(UInt8(0x80 | scalar >> 6 & 0x3F))
+            output.append(UInt8(0x80 | scalar & 0x3F))
+        }
+    }
+}
