@@ -30,7 +30,7 @@ let package = Package(
 
         // The foundation: values, pure rules, and the few primitives of concurrency.
         .target(name: "BridgeCore"),
-        .target(name: "BridgeConcurrency"),
+        .target(name: "BridgeConcurrency", dependencies: ["BridgeCore"]),
 
         // One wrapper for each C library.
         .target(
