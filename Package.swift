@@ -68,6 +68,9 @@ let package = Package(
                 "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
                 arguments, lifecycle, unixSignals, log, yams,
             ]),
+
+        // Tests mirror Sources.
+        .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,7 @@
 import BridgeCore
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// The two clocks that health needs, injected so that tests do not wait.
