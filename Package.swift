@@ -69,8 +69,9 @@ let package = Package(
                 arguments, lifecycle, unixSignals, log, yams,
             ]),
 
-        // Tests mirror Sources.
+        // The tests mirror the modules.
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
     ],
     swiftLanguageModes: [.v6]
 )
