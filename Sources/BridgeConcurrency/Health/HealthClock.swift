@@ -1,8 +1,5 @@
 import BridgeCore
-
-#if canImport(Glibc)
-    import Glibc
-#endif
+import Glibc
 
 /// The two clocks that health needs, injected so that tests do not wait.
 package struct HealthClock: Sendable {
