@@ -68,6 +68,10 @@ let package = Package(
                 "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
                 arguments, lifecycle, unixSignals, log, yams,
             ]),
+
+        // The tests mirror the modules.
+        .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
     ],
     swiftLanguageModes: [.v6]
 )
