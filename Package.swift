@@ -65,22 +65,26 @@ let package = Package(
         .target(
             name: "Ingest",
             dependencies: [
-                "HomeAssistantClient", "Store", "PostgresClient", "Cryptography", "BridgeCore",
+                "HomeAssistantClient", "WebSocketTransport", "Store", "PostgresClient", "Cryptography", "BridgeCore",
                 "BridgeConcurrency", log,
             ]),
+        .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", log]),
         .target(
             name: "Observability",
             dependencies: ["BridgeCore", "BridgeConcurrency", log, lifecycle] + http),
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Ingest", "Observability", "HomeAssistantClient", "WebSocketTransport", "Store",
+                "Ingest", "Maintenance", "Observability", "HomeAssistantClient", "WebSocketTransport", "Store",
                 "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
                 arguments, lifecycle, unixSignals, log, yams,
             ]),
 
         // The tests mirror the modules.
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
+        .testTarget(
+            name: "HomeAssistantClientTests",
+            dependencies: ["HomeAssistantClient", "WebSocketTransport", "BridgeCore", "BridgeConcurrency"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
     ],
     swiftLanguageModes: [.v6]

@@ -93,6 +93,7 @@ final class EventLoopCore {
             switch command {
             case .open(let id, let target, let onEvent): open(id, target, onEvent)
             case .send(let id, let message): send(message, on: id)
+            case .setReading(let id, let isReading): setReading(isReading, on: id)
             case .close(let id, let code, let reason): close(id, code: code, reason: reason)
             case .shutdown: beginShutdown()
             }
@@ -137,6 +138,13 @@ final class EventLoopCore {
             return
         }
         if case .established = connection.stage, let wsi = connection.wsi { lws_callback_on_writable(wsi) }
+    }
+
+    private func setReading(_ isReading: Bool, on id: WebSocketID) {
+        guard let connection = table[id.rawValue], case .established = connection.stage, let wsi = connection.wsi else {
+            return
+        }
+        lws_rx_flow_control(wsi, isReading ? 1 : 0)
     }
 
     private func close(_ id: WebSocketID, code: UInt16, reason: String) {

@@ -6,6 +6,7 @@ import Synchronization
 enum LoopCommand: Sendable {
     case open(WebSocketID, WebSocketTarget, @Sendable (WebSocketEvent) -> Void)
     case send(WebSocketID, WebSocketMessage)
+    case setReading(WebSocketID, Bool)
     case close(WebSocketID, code: UInt16, reason: String)
     case shutdown
 }

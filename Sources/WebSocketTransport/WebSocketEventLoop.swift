@@ -51,6 +51,11 @@ package final class WebSocketEventLoop: Sendable {
     /// on a connection that has ended.
     package func send(_ message: WebSocketMessage, on id: WebSocketID) { _ = mailbox.post(.send(id, message)) }
 
+    /// Stops or resumes reading from the socket, so that the peer has to wait. For a few seconds only: pings go unanswered
+    /// meanwhile, and Home Assistant drops a client that does not keep up. Frames that were already read still arrive. Without
+    /// effect on a connection that has ended.
+    package func setReading(_ isReading: Bool, on id: WebSocketID) { _ = mailbox.post(.setReading(id, isReading)) }
+
     /// Sends what is queued, then a close frame, and waits 2 s for the peer's. `closed` follows in any case. Without effect on a
     /// connection that has ended.
     ///

@@ -112,7 +112,9 @@ struct RedactionScanner {
     private func passwordInURL(at colon: Int) -> Range<Int>? {
         guard matches("://", at: colon) else { return nil }
         let start = colon + 3
-        let word = run(from: start, limit: 4_096) { !isBlank($0) && !isQuote($0) && $0 != 0x3C && $0 != 0x3E && $0 != 0x5C }
+        let word = run(from: start, limit: 4_096) {
+            !isBlank($0) && !isQuote($0) && $0 != 0x3C && $0 != 0x3E && $0 != 0x5C
+        }
         let authority = run(from: start, limit: word - start) { $0 != 0x2F && $0 != 0x3F && $0 != 0x23 }
         if let password = password(from: start, to: authority) { return password }
         // A slash that should have been escaped ends the authority early; a port is what may stand there by right.
