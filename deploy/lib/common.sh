@@ -1,7 +1,11 @@
 # shellcheck shell=bash
 # What every other file here uses: progress lines, errors, ports, secrets, processes kept by id, other users.
 
+shopt -s inherit_errexit
+umask 022
+
 HB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# shellcheck disable=SC2034 # used by the files that source this one
 HB_LIB=$HB_ROOT/deploy/lib
 HB_LOCAL=${HB_LOCAL:-$HB_ROOT/.local}
 HB_STARTED=${HB_STARTED:-$SECONDS}

@@ -81,10 +81,11 @@ ha_start() {
     mv -f "$directory/console.log" "$directory/console.log.1"
   HA_PORT=$port PYTHONPATH=$HA_KIT/frontend-stub PYTHONDONTWRITEBYTECODE=1 \
     setsid "$HB_LIB/ha-supervise" "$directory" "$program/bin/hass" --config "$directory/config" --skip-pip --log-no-color \
-    >>"$directory/console.log" 2>&1 </dev/null &
+    >>"$directory/console.log" 2>&1 </dev/null 9>&- &
   process_record $! "$directory/supervisor.pid"
   # Any answer counts (400 before the owner has signed up); asking /api/ without a token would count as a failed login.
-  wait_until 120 ha_up_or_dead "$directory" && process_of "$directory/supervisor.pid" >/dev/null ||
+  wait_until 120 ha_up_or_dead "$directory" || true
+  http_answers "$(ha_url "$directory")/auth/providers" ||
     die "Home Assistant did not start. Its log ($directory/console.log) ends: $(tail -n 3 "$directory/console.log" | tr '\n' ' ')"
   local areas=()
   [ ! -e "$house/areas.json" ] || areas=("$house/areas.json")

