@@ -1,0 +1,88 @@
+import BridgeCore
+
+/// The keys that seal tokens, read from a file that only the bridge may read.
+///
+/// The first line of the file names its format; each further one is a key, fields separated by spaces:
+/// ```
+/// ha-bridge-keyring 1
+/// token k5f0c2a91 2026-11-21T01:14:48.110907+00:00 <base64 of 32 bytes> primary
+/// ```
+/// that is purpose, id, time of making, key and, on one key of each purpose, `primary`. Blank lines and lines that
+/// begin with
+/// `#` say nothing. Keys of purposes that this version does not know are passed over, so that a keyring with signing
+/// keys
+/// still seals tokens. Older keys stay for opening until no token needs them.
+package struct Keyring: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// What may be shown of a key.
+    package struct KeySummary: Hashable, Sendable {
+        /// What the key is for, `token` for sealing.
+        package let purpose: String
+        /// The name by which sealed tokens refer to the key.
+        package let id: String
+        /// When the key was made.
+        package let createdAt: Timestamp
+        /// Whether new tokens are sealed with it.
+        package let isPrimary: Bool
+    }
+
+    /// A key with what it protects; never leaves this module.
+    struct TokenKey: Sendable {
+        let id: String
+        let material: Secret
+    }
+
+    /// Every key of the file in its order, also those of other purposes.
+    package let summaries: [KeySummary]
+
+    let primary: TokenKey
+    private let tokenKeys: [String: TokenKey]
+
+    init(summaries: [KeySummary], primary: TokenKey, tokenKeys: [String: TokenKey]) {
+        self.summaries = summaries
+        self.primary = primary
+        self.tokenKeys = tokenKeys
+    }
+
+    /// The id of the key that seals new tokens.
+    package var primaryKeyID: String { primary.id }
+
+    /// Reads the keyring file at `path`.
+    ///
+    /// Refuses a file that is no regular file, that others than its owner may touch (mode beyond 0600), or whose
+    /// owner is neither
+    /// this process's user nor root. Blocks for the length of one small read. Throws a `.keyring…` code.
+    package static func load(path: String) throws(CryptographyError) -> Keyring {
+        let contents = try KeyringFile.read(path: path)
+        return try KeyringFormat.parse(UnsafeRawBufferPointer(contents.buffer), path: path)
+    }
+
+    /// Makes a keyring file with one fresh primary key, mode 0600, whole or not at all, and on the disk when this
+    /// returns.
+    ///
+    /// Never overwrites a file: throws `.keyringExists`.
+    package static func create(path: String) throws(CryptographyError) -> Keyring {
+        let material = SecureBytes(count: AESGCM.keyCount)
+        try fillWithRandomBytes(material.buffer)
+        var identity: UInt32 = 0
+        var failure: CryptographyError?
+        withUnsafeMutableBytes(of: &identity) { buffer in
+            do throws(CryptographyError) { try fillWithRandomBytes(buffer) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        let digits = String(identity, radix: 16)
+        let line = KeyringFormat.Line(
+            summary: KeySummary(
+                purpose: KeyringFormat.tokenPurpose, id: "k" + String(repeating: "0", count: 8 - digits.count) + digits,
+                createdAt: KeyringFile.now(), isPrimary: true),
+            material: Secret(UnsafeRawBufferPointer(material.buffer)))
+        let contents = KeyringFormat.text([line])
+        try KeyringFile.writeNew(UnsafeRawBufferPointer(contents.buffer), path: path)
+        return try load(path: path)
+    }
+
+    func tokenKey(_ id: String) -> TokenKey? { tokenKeys[id] }
+
+    package var description: String { "keyring of \(summaries.count) keys, primary \(primaryKeyID)" }
+    package var debugDescription: String { description }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,27 @@
+/// What an audit row is about: a word of lowercase letters and underscores. Other modules add theirs as static members.
+package struct AuditAction: RawRepresentable, Hashable, Sendable {
+    package let rawValue: String
+
+    /// `rawValue` matches `[a-z][a-z_]*` and has at most 100 characters.
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    /// A session with Home Assistant began.
+    package static let connect = AuditAction(rawValue: "connect")
+    /// A session with Home Assistant ended.
+    package static let disconnect = AuditAction(rawValue: "disconnect")
+    /// A person tested a connection.
+    package static let test = AuditAction(rawValue: "test")
+    /// A session failed, or could not begin.
+    package static let error = AuditAction(rawValue: "error")
+    /// Home Assistant refused the token.
+    package static let authFailure = AuditAction(rawValue: "auth_failure")
+    package static let tokenChange = AuditAction(rawValue: "token_change")
+    package static let urlChange = AuditAction(rawValue: "url_change")
+    package static let connectionAdd = AuditAction(rawValue: "connection_add")
+    package static let connectionRemove = AuditAction(rawValue: "connection_remove")
+    package static let connectionPause = AuditAction(rawValue: "connection_pause")
+    package static let connectionResume = AuditAction(rawValue: "connection_resume")
+    package static let userAdd = AuditAction(rawValue: "user_add")
+    package static let userDeactivate = AuditAction(rawValue: "user_deactivate")
+    package static let keyRotate = AuditAction(rawValue: "key_rotate")
+}

@@ -1,0 +1,85 @@
+import BridgeCore
+import PostgresClient
+
+/// Removal in two steps: the mark stops the bridge at once; the rows then go in batches, so that no transaction grows with what
+/// months have stored.
+extension ConnectionRepository {
+    /// Marks the connection as removed: the bridge disconnects, and its name and URL are free again. Throws `.notFound`; one
+    /// that is marked already stays as it is.
+    package func markRemoved(_ id: ConnectionID) async throws {
+        let isChanged = try await change(
+            """
+            UPDATE home_assistant_connections
+            SET removed_at = coalesce(removed_at, CURRENT_TIMESTAMP), status = 'disconnected'
+            WHERE id = $1
+            """, [.id(id)], name: "mark_connection_removed")
+        guard isChanged else { throw Self.gone(id) }
+    }
+
+    /// Deletes everything that a removed connection has left, in transactions of about `batch` rows: events, metrics, dead
+    /// letters, then the row itself. Returns how many events went; `progress` gets the same count so far.
+    ///
+    /// It may be interrupted at any point, also by cancellation, and run again; for a connection that is gone it returns 0.
+    /// Audit rows stay. Throws `.notRemoved` for a connection in use.
+    package func deleteRemoved(
+        _ id: ConnectionID, batch: Int = 10_000, progress: (Int) -> Void = { _ in }
+    ) async throws -> Int {
+        guard let stored = try await find(id: id) else { return 0 }
+        guard stored.removedAt != nil else {
+            throw StoreError(
+                .notRemoved,
+                "The connection “\(stored.name)” is in use; nothing was deleted. Remove it first with"
+                    + " `ha-bridge connection remove \(stored.name)`.")
+        }
+        let events = try await deleteBatches(Self.deleteEvents, of: id, batch: batch, name: "delete_events", progress)
+        _ = try await deleteBatches(Self.deleteMetrics, of: id, batch: batch, name: "delete_metrics") { _ in }
+        _ = try await deleteBatches(Self.deleteDeadLetters, of: id, batch: batch, name: "delete_dead_letters") { _ in }
+        // A writer may have stored a last batch meanwhile: the trigger of the table deletes that along with the row.
+        _ = try await change(
+            "DELETE FROM home_assistant_connections WHERE id = $1 AND removed_at IS NOT NULL", [.id(id)],
+            name: "delete_connection")
+        return events
+    }
+
+    private func deleteBatches(
+        _ sql: String, of id: ConnectionID, batch: Int, name: String, _ progress: (Int) -> Void
+    ) async throws -> Int {
+        var total = 0
+        while true {
+            try Task.checkCancellation()
+            let count = try await pool.withConnection { connection in
+                try await connection.query(
+                    sql, [.id(id), .int(Int64(max(1, batch)))], name: name, deadline: .seconds(300)
+                ).affectedRows
+            }
+            guard count > 0 else { return total }
+            total += count
+            progress(total)
+        }
+    }
+
+    /// The oldest ones up to a moment: the index on connection and time finds the moment and the rows, and partitions that are
+    /// newer are left out. Rows of the same moment go together, so a batch may be a little larger.
+    private static let deleteEvents = """
+        DELETE FROM home_assistant_events
+        WHERE connection_id = $1::uuid AND timestamp <= coalesce(
+            (
+                SELECT timestamp FROM home_assistant_events
+                WHERE connection_id = $1::uuid
+                ORDER BY timestamp
+                OFFSET $2::bigint - 1 LIMIT 1
+            ), 'infinity')
+        """
+
+    private static let deleteMetrics = """
+        DELETE FROM home_assistant_connection_metrics
+        WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM home_assistant_connection_metrics WHERE connection_id = $1::uuid LIMIT $2::bigint))
+        """
+
+    private static let deleteDeadLetters = """
+        DELETE FROM home_assistant_dead_letters
+        WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM home_assistant_dead_letters WHERE connection_id = $1::uuid LIMIT $2::bigint))
+        """
+}

@@ -1,0 +1,62 @@
+import BridgeCore
+import PostgresClient
+
+/// Reads `home_assistant_events`. Methods throw `PostgresError`.
+package struct EventRepository: Sendable {
+    private let pool: PostgresPool
+
+    /// Uses connections of `pool`, one for each call.
+    package init(_ pool: PostgresPool) { self.pool = pool }
+
+    /// The newest events that pass the filter, newest first.
+    package func recent(_ filter: EventFilter = EventFilter(), limit: Int = 100) async throws -> [StoredEvent] {
+        let (conditions, parameters) = filter.conditions
+        return try await read(
+            "\(conditions) ORDER BY event.timestamp DESC, event.id DESC", parameters, limit: limit, name: "recent_events")
+    }
+
+    /// The events that came since `cursor`, oldest first, and moves the cursor behind them. Ask again at once while as many as
+    /// `limit` come.
+    ///
+    /// What is stored more than `EventCursor.overlap` seconds after its own time, as a backfill is, is not given out.
+    package func newer(
+        than cursor: inout EventCursor, _ filter: EventFilter = EventFilter(), limit: Int = 1_000
+    ) async throws -> [StoredEvent] {
+        var filter = filter
+        filter.since = max(filter.since ?? cursor.floor, cursor.floor)
+        var (conditions, parameters) = filter.conditions
+        parameters.append(.textArray(cursor.seenIDs.map(\.description)))
+        conditions += " AND NOT (event.id = ANY($\(parameters.count)::uuid[]))"
+        let events = try await read(
+            "\(conditions) ORDER BY event.timestamp, event.id", parameters, limit: limit, name: "newer_events")
+        cursor.advance(over: events)
+        return events
+    }
+
+    /// How many events pass the filter. It counts them one by one.
+    package func count(_ filter: EventFilter = EventFilter()) async throws -> Int {
+        let (conditions, parameters) = filter.conditions
+        return try await pool.withConnection { session in
+            let result = try await session.query(
+                "SELECT count(*) AS count FROM home_assistant_events AS event WHERE \(conditions)", parameters,
+                name: "count_events")
+            return try result.one { row throws(PostgresError) in try row.int("count") }
+        }
+    }
+
+    private func read(
+        _ conditionsAndOrder: String, _ parameters: [PostgresValue], limit: Int, name: String
+    ) async throws -> [StoredEvent] {
+        try await pool.withConnection { session in
+            let result = try await session.query(
+                """
+                SELECT \(StoredEvent.columns)
+                FROM home_assistant_events AS event
+                LEFT JOIN home_assistant_connections AS connection ON connection.id = event.connection_id
+                WHERE \(conditionsAndOrder)
+                LIMIT $\(parameters.count + 1)
+                """, parameters + [.int(Int64(max(0, limit)))], name: name)
+            return try result.map(StoredEvent.init(row:))
+        }
+    }
+}

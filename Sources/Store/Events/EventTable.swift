@@ -1,0 +1,65 @@
+import PostgresClient
+
+/// The columns and the SQL with which the event writer fills `home_assistant_events`.
+///
+/// Both ways take a whole binary COPY stream of `columns` in pieces, and store all of it or nothing. An error whose
+/// `rejectsData` is true means that some row of it will never be accepted.
+package enum EventTable {
+    /// The columns of a row, in the order in which the stream holds them.
+    package static let columns = [
+        "id", "connection_id", "event_type", "entity_id", "old_state", "new_state", "attributes", "timestamp", "value",
+        "source", "context_id", "context_parent_id", "context_user_id",
+    ]
+
+    /// Copies straight into the table: the fast way for rows that are new. Returns the number of rows; throws an error whose
+    /// `isDuplicate` is true where any of them is stored already.
+    package static func copyDirect(
+        _ connection: PostgresConnection, chunks: [[UInt8]], deadline: Duration = .seconds(30)
+    ) async throws(PostgresError) -> Int {
+        try await connection.copyIn(copyIntoEvents, chunks: chunks, deadline: deadline)
+    }
+
+    /// Copies into a table of the session and inserts from there what is new, in one transaction: the way for rows that may be
+    /// stored already. Returns the number of rows really inserted.
+    package static func copyThroughStaging(
+        _ connection: PostgresConnection, chunks: [[UInt8]], deadline: Duration = .seconds(30)
+    ) async throws(PostgresError) -> Int {
+        do throws(PostgresError) {
+            return try await stage(connection, chunks: chunks, deadline: deadline)
+        } catch {
+            // The first time in a session, the table is not there yet. Asking each time would cost a round trip.
+            guard error.sqlState == "42P01" else { throw error }
+            try await connection.execute(createStaging, deadline: deadline)
+            return try await stage(connection, chunks: chunks, deadline: deadline)
+        }
+    }
+
+    private static func stage(
+        _ connection: PostgresConnection, chunks: [[UInt8]], deadline: Duration
+    ) async throws(PostgresError) -> Int {
+        try await connection.transaction(deadline: deadline) { connection throws(PostgresError) in
+            _ = try connection.copyIn(copyIntoStaging, chunks: chunks, deadline: deadline)
+            return try connection.query(insertFromStaging, name: "insert_events", deadline: deadline).affectedRows
+        }
+    }
+
+    private static let columnList = columns.joined(separator: ", ")
+
+    private static let copyIntoEvents = "COPY home_assistant_events (\(columnList)) FROM STDIN (FORMAT binary)"
+
+    private static let copyIntoStaging =
+        "COPY pg_temp.home_assistant_events_staging (\(columnList)) FROM STDIN (FORMAT binary)"
+
+    /// Takes the types of the events' columns, whatever a migration made of them.
+    private static let createStaging = """
+        CREATE TEMPORARY TABLE IF NOT EXISTS home_assistant_events_staging ON COMMIT DELETE ROWS AS
+        SELECT \(columnList) FROM home_assistant_events WITH NO DATA
+        """
+
+    /// In the order of ids: two writers that insert the same rows in opposite orders would wait for each other in a circle.
+    private static let insertFromStaging = """
+        INSERT INTO home_assistant_events (\(columnList))
+        SELECT \(columnList) FROM pg_temp.home_assistant_events_staging ORDER BY id
+        ON CONFLICT DO NOTHING
+        """
+}
