@@ -22,10 +22,11 @@ import Testing
             let old = try await database.addConnection("home", events: 3)
             try await database.connections.recordStatus(old.id, status: .connected)
             try await database.connections.markRemoved(old.id)
-            let marked = try #require(try await database.connections.find(id: old.id))
-            #expect(marked.removedAt != nil && marked.status == .disconnected)
+            let first = try #require(try await database.connections.find(id: old.id))
+            #expect(first.removedAt != nil && first.status == .disconnected)
             try await database.connections.markRemoved(old.id)
-            #expect(try await database.connections.find(id: old.id)?.removedAt == marked.removedAt)
+            let marked = try #require(try await database.connections.find(id: old.id))
+            #expect(marked.removedAt == first.removedAt)
             #expect(try await database.connections.list() == [])
             #expect(try await database.connections.list(includingRemoved: true) == [marked])
             _ = try await thrown(StoreError.self) { _ = try await database.connections.find(name: "home") }
@@ -33,7 +34,8 @@ import Testing
             try await database.connections.recordStatus(old.id, status: .connected)
             #expect(try await database.connections.find(id: old.id) == marked)
             #expect(
-                try await database.connections.setToken(old.id, sealedToken: "v1.n", expecting: old.sealedToken) == false)
+                try await database.connections.setToken(old.id, sealedToken: "v1.n", expecting: old.sealedToken)
+                    == false)
             let new = try await database.addConnection("home")
             #expect(try await database.connections.find(name: "home") == new)
         }
@@ -48,11 +50,13 @@ import Testing
                 try await metrics.append(
                     (0..<23).map {
                         MetricSample(
-                            connectionID: id, type: "latency", value: 1, timestamp: Timestamp.sample.adding(seconds: $0))
+                            connectionID: id, type: "latency", value: 1, timestamp: Timestamp.sample.adding(seconds: $0)
+                        )
                     })
                 try await DeadLetterRepository(database.pool).append([
                     DeadLetter(
-                        id: UUID(), connectionID: id, receivedAt: .sample, reasonCode: "refused", reason: "No.", payload: [1])
+                        id: UUID(), connectionID: id, receivedAt: .sample, reasonCode: "refused", reason: "No.",
+                        payload: [1])
                 ])
             }
             try await AuditLogRepository(database.pool).append([

@@ -25,7 +25,10 @@ import Testing
             var dumped = ""
             dump(connection, to: &dumped)
             dump([connection], to: &dumped)
-            let texts = [dumped, "\(connection)", String(reflecting: connection), "\([connection])", "\(Optional(connection) as Any)"]
+            let texts = [
+                dumped, "\(connection)", String(reflecting: connection), "\([connection])",
+                "\(Optional(connection) as Any)",
+            ]
             for text in texts { #expect(!text.contains(connection.sealedToken) && !text.contains("text-home")) }
         }
     }
@@ -35,7 +38,8 @@ import Testing
             let first = try await database.addConnection("home")
             let name = try await thrown(StoreError.self) {
                 _ = try await database.connections.add(
-                    id: ConnectionID(), userID: first.userID, name: "home", url: "http://other:8123", sealedToken: "v1.x")
+                    id: ConnectionID(), userID: first.userID, name: "home", url: "http://other:8123",
+                    sealedToken: "v1.x")
             }
             #expect(name.code == .duplicateName)
             #expect(name.message.contains("“home”"))
@@ -156,7 +160,8 @@ import Testing
             let repository = database.connections
             let id = try await database.addConnection().id
             try await repository.recordStatus(
-                id, status: .connected, health: #"{"state":"live"}"#, version: "2026.11.1\0" + String(repeating: "x", count: 60),
+                id, status: .connected, health: #"{"state":"live"}"#,
+                version: "2026.11.1\0" + String(repeating: "x", count: 60),
                 features: ["light", "a,b", "{c}\""], isAdmin: true, timeZone: "Europe/Berlin", locationName: "Zuhause",
                 connectedAt: .sample, seenAt: .sample)
             var stored = try #require(try await repository.find(id: id))

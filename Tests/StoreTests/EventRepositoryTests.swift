@@ -14,7 +14,9 @@ import Testing
         try await StoreDatabase.with { database in
             let repository = EventRepository(database.pool)
             let home = try await database.addConnection("home")
-            func row(_ entity: String, _ second: Int64, _ connection: ConnectionID, _ source: String = "live") -> EventRow {
+            func row(_ entity: String, _ second: Int64, _ connection: ConnectionID, _ source: String = "live")
+                -> EventRow
+            {
                 EventRow(
                     connection: connection, entity: entity, timestamp: Timestamp.sample.adding(seconds: second),
                     source: source)
@@ -33,7 +35,8 @@ import Testing
                 try await found(EventFilter())
                     == ["light.kitchen", "lightXhall", "sensor.light_level", "light.hall", "light.kitchen"])
             #expect(try await found(EventFilter(), limit: 2) == ["light.kitchen", "lightXhall"])
-            #expect(try await found(EventFilter(entity: "light.*")) == ["light.kitchen", "light.hall", "light.kitchen"])
+            #expect(
+                try await found(EventFilter(entity: "light.*")) == ["light.kitchen", "light.hall", "light.kitchen"])
             #expect(try await found(EventFilter(entity: "light_hall")) == [])
             #expect(try await found(EventFilter(entity: "*light_l?vel")) == ["sensor.light_level"])
             #expect(try await found(EventFilter(connection: home.id, entity: "light.kitchen")) == ["light.kitchen"])

@@ -9,7 +9,8 @@ import Testing
     private func rows(_ count: Int, connection: ConnectionID = ConnectionID()) -> [EventRow] {
         (0..<count).map { index in
             EventRow(
-                connection: connection, timestamp: Timestamp.now.adding(seconds: Int64(-index)), value: Double(index) / 4)
+                connection: connection, timestamp: Timestamp.now.adding(seconds: Int64(-index)),
+                value: Double(index) / 4)
         }
     }
 
@@ -57,7 +58,8 @@ import Testing
             #expect(try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks([all[30]])) == 1)
             // A copy within the batch counts once as well.
             #expect(
-                try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks(all + [all[4]])) == 49)
+                try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks(all + [all[4]])) == 49
+            )
             #expect(try await EventTable.copyThroughStaging(database.session, chunks: chunks) == 0)
             #expect(try await count(database) == 50)
             let other = try await database.connect()
@@ -65,11 +67,24 @@ import Testing
         }
     }
 
-    @Test(arguments: [#"{"a":"#, #"{"a":"\u0000"}"#, "\u{0}", String(repeating: "[", count: 100_000)])
-    func aPoisonRowIsRejectedAndStoresNothing(attributes: String) async throws {
+    enum Poison: String, CaseIterable {
+        case unfinished, escapedNUL, NUL, nestedTooDeep
+
+        var attributes: String {
+            switch self {
+            case .unfinished: #"{"a":"#
+            case .escapedNUL: #"{"a":"\u0000"}"#
+            case .NUL: "{\"a\":\"\0\"}"
+            case .nestedTooDeep: String(repeating: "[", count: 100_000)
+            }
+        }
+    }
+
+    @Test(arguments: Poison.allCases)
+    func aPoisonRowIsRejectedAndStoresNothing(poison: Poison) async throws {
         try await StoreDatabase.with { database in
             var poisoned = rows(20)
-            poisoned[11].attributes = attributes
+            poisoned[11].attributes = poison.attributes
             let chunks = EventRow.chunks(poisoned)
             for isDirect in [true, false] {
                 let error = try await thrown(PostgresError.self) {

@@ -106,7 +106,9 @@ import Testing
             _ = try await Migrator(migrations: [one, two]).up(on: database.session)
             let edited = migration(2, "CREATE TABLE two (n bigint);", "DROP TABLE two;")
             let migrator = Migrator(migrations: [one, edited, three])
-            for attempt in [migrator.verify, { _ = try await migrator.up(on: $0) }, { _ = try await migrator.plan(on: $0) }]
+            for attempt in [
+                migrator.verify, { _ = try await migrator.up(on: $0) }, { _ = try await migrator.plan(on: $0) },
+            ]
                 as [(PostgresConnection) async throws -> Void]
             {
                 let error = try await thrown(MigrationError.self) { try await attempt(database.session) }
@@ -129,7 +131,8 @@ import Testing
             let error = try await thrown(MigrationError.self) { try await migrator.verify(on: database.session) }
             #expect(error.code == .missing(2))
             #expect(
-                error.message.hasPrefix("Migration 2 (step 2) is missing from the database, although migration 3 is applied."))
+                error.message.hasPrefix(
+                    "Migration 2 (step 2) is missing from the database, although migration 3 is applied."))
             #expect(error.message.contains("migrate down --to 1"))
         }
     }
@@ -217,7 +220,9 @@ import Testing
             let stuck = migration(2, "CREATE TABLE two (n integer);", "DROP TABLE two; DROP TABLE absent;")
             let migrator = Migrator(migrations: [one, stuck])
             _ = try await migrator.up(on: database.session)
-            let error = try await thrown(MigrationError.self) { _ = try await migrator.down(to: 0, on: database.session) }
+            let error = try await thrown(MigrationError.self) {
+                _ = try await migrator.down(to: 0, on: database.session)
+            }
             #expect(error.code == .failed(2))
             #expect(error.message.hasPrefix("Undoing migration 2"))
             try await migrator.verify(on: database.session)

@@ -26,7 +26,8 @@ import Testing
             #expect(place == "home_assistant_events_y2031m05")
             // The row is found by its key again.
             #expect(
-                try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks([row, stranger])) == 0)
+                try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks([row, stranger])) == 0
+            )
         }
     }
 

@@ -7,7 +7,8 @@ import Testing
 /// What needs no database.
 @Suite struct PureStoreTests {
     @Test(arguments: [
-        ("light.*", "light.%"), ("a_b?c%", "a\\_b_c\\%"), ("back\\slash", "back\\\\slash"), ("", ""), ("plain", "plain"),
+        ("light.*", "light.%"), ("a_b?c%", "a\\_b_c\\%"), ("back\\slash", "back\\\\slash"), ("", ""),
+        ("plain", "plain"),
     ])
     func globsBecomeLikePatterns(glob: String, pattern: String) { #expect(EventFilter.like(glob) == pattern) }
 

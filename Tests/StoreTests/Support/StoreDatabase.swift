@@ -7,7 +7,7 @@ import Testing
 @testable import Store
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A database of its own for one test, dropped afterwards.
