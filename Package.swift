@@ -1,4 +1,4 @@
-// swift-tools-version: 6.0
+// swift-tools-version: 6.1
 import PackageDescription
 
 // Arrows point down only (see the README, "How it is built"): a module lists here exactly what it may import.
@@ -6,7 +6,13 @@ let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
-let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let http: [Target.Dependency] = [
+    .product(name: "HummingbirdCore", package: "hummingbird"),
+    .product(name: "HTTPTypes", package: "swift-http-types"),
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let package = Package(
@@ -18,7 +24,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        // Hummingbird's own foundation, named because the HTTP server uses it by name.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.20.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -30,7 +40,7 @@ let package = Package(
 
         // The foundation: values, pure rules, and the few primitives of concurrency.
         .target(name: "BridgeCore"),
-        .target(name: "BridgeConcurrency"),
+        .target(name: "BridgeConcurrency", dependencies: ["BridgeCore"]),
 
         // One wrapper for each C library.
         .target(
@@ -55,22 +65,26 @@ let package = Package(
         .target(
             name: "Ingest",
             dependencies: [
-                "HomeAssistantClient", "Store", "PostgresClient", "Cryptography", "BridgeCore",
+                "HomeAssistantClient", "WebSocketTransport", "Store", "PostgresClient", "Cryptography", "BridgeCore",
                 "BridgeConcurrency", log,
             ]),
+        .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", log]),
         .target(
             name: "Observability",
-            dependencies: ["BridgeCore", "BridgeConcurrency", log, hummingbird, lifecycle]),
+            dependencies: ["BridgeCore", "BridgeConcurrency", log, lifecycle] + http),
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Ingest", "Observability", "HomeAssistantClient", "WebSocketTransport", "Store",
+                "Ingest", "Maintenance", "Observability", "HomeAssistantClient", "WebSocketTransport", "Store",
                 "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
                 arguments, lifecycle, unixSignals, log, yams,
             ]),
 
         // The tests mirror the modules.
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
+        .testTarget(
+            name: "HomeAssistantClientTests",
+            dependencies: ["HomeAssistantClient", "WebSocketTransport", "BridgeCore", "BridgeConcurrency"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
     ],
     swiftLanguageModes: [.v6]

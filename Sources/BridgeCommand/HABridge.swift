@@ -1,11 +1,24 @@
 import ArgumentParser
+import BridgeCore
 
-/// The root of every subcommand of `ha-bridge`.
+/// The root of every subcommand of `ha-bridge`. Alone it prints its help.
 @main
 struct HABridge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ha-bridge",
         abstract: "Keeps what happens in your Home Assistant in PostgreSQL, and loses nothing without telling you.",
-        version: "0.1.0"
+        discussion: """
+            Settings come from the environment: DATABASE_URL names the database, HA_BRIDGE_STATE_DIR the directory of the \
+            keyring. Data goes to standard output and messages to standard error. Exit codes are those of sysexits.h: \
+            64 arguments, 69 a server does not answer, 75 try again, 77 no permission, 78 configuration.
+            """,
+        version: BridgeVersion.string,
+        groupedSubcommands: [
+            CommandGroup(name: "Setting up", subcommands: [MigrateCommand.self, KeyCommand.self, UserCommand.self]),
+            CommandGroup(name: "Connections", subcommands: [ConnectionCommand.self]),
+            CommandGroup(
+                name: "Looking",
+                subcommands: [StatusCommand.self, EventsCommand.self, MetricsCommand.self, PartitionCommand.self]),
+        ]
     )
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <libpq-fe.h>
+#include <sys/eventfd.h>
 
 /* Character-literal macros are not imported by Swift. */
 enum {
@@ -13,3 +14,6 @@ enum {
     cpq_diag_table_name = PG_DIAG_TABLE_NAME,
     cpq_diag_column_name = PG_DIAG_COLUMN_NAME
 };
+
+/* glibc's module map leaves out sys/eventfd.h. */
+static inline int cpq_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }

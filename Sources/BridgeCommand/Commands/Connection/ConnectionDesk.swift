@@ -1,0 +1,88 @@
+import BridgeCore
+import Cryptography
+import PostgresClient
+import Store
+
+/// What the commands about connections share: sealing, testing and the audit trail.
+struct ConnectionDesk {
+    let connections: ConnectionRepository
+    let users: UserRepository
+    let audit: AuditTrail
+    private let console: Console
+    private let tester: any ConnectionTester
+    private let keyFile: String
+
+    init(_ pool: PostgresPool, _ settings: BridgeSettings, _ context: CommandContext) {
+        connections = ConnectionRepository(pool)
+        users = UserRepository(pool)
+        audit = AuditTrail(pool)
+        console = context.console
+        tester = context.tester
+        keyFile = settings.keyFile
+    }
+
+    /// Seals and opens tokens with the keyring of the settings. Throws `CryptographyError`.
+    func sealer() throws -> TokenSealer { TokenSealer(keyring: try Keyring.load(path: keyFile)) }
+
+    /// The token of a stored connection. Throws a `CommandFailure` for a stored URL that is none, else `CryptographyError`.
+    func token(of connection: StoredConnection, url: HomeAssistantURL) throws -> Secret {
+        try sealer().open(connection.sealedToken, for: Self.binding(connection.id, connection.userID, url))
+    }
+
+    /// Tries the token, writes an audit row whatever the end, and tells the person.
+    func test(
+        _ name: String, url: HomeAssistantURL, token: Secret, connection: ConnectionID?, user: UserID
+    ) async throws -> ConnectionTestResult {
+        console.progress("Testing \(url) …")
+        let result = await tester.test(url: url, token: token)
+        console.endProgress()
+        var details: [String: JSONValue] = [
+            "name": .string(name), "url": .string(url.description), "result": .string(result.kind.rawValue),
+        ]
+        if let version = result.version { details["home_assistant_version"] = .string(version) }
+        try await audit.record(
+            .test, connection: connection, user: user, success: result.isSuccess, details: details,
+            message: result.isSuccess ? nil : result.message, duration: result.duration)
+        return result
+    }
+
+    /// As `test`, for a token that is about to be stored. Throws a `CommandFailure` when it cannot be used.
+    func requireWorking(
+        _ name: String, url: HomeAssistantURL, token: Secret, connection: ConnectionID?, user: UserID
+    ) async throws -> ConnectionTestResult {
+        let result = try await test(name, url: url, token: token, connection: connection, user: user)
+        guard result.isSuccess else {
+            throw CommandFailure(
+                result.exitStatus,
+                "\(result.message) Nothing was stored. To store it all the same, add --no-test.")
+        }
+        console.note(result.summary)
+        return result
+    }
+
+    static func binding(_ id: ConnectionID, _ user: UserID, _ url: HomeAssistantURL) -> TokenBinding {
+        TokenBinding(connectionID: id, userID: user, origin: url.origin)
+    }
+}
+
+extension ConnectionTestResult {
+    /// How a command ends whose test ended so.
+    var exitStatus: ExitStatus {
+        switch kind {
+        case .connected: .success
+        case .authenticationFailed: .permission
+        case .unreachable, .certificateInvalid, .notHomeAssistant: .unavailable
+        }
+    }
+
+    /// One sentence for a person about a test that ended well.
+    var summary: String {
+        var text = "Home Assistant \(version ?? "of unknown version")"
+        if let location { text += " of “\(location)”" }
+        text += " accepted the token in \(TimeText.short(duration))."
+        if isAdministrator == false {
+            text += " It is not an administrator's, so Home Assistant sends fewer kinds of events."
+        }
+        return text
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import BridgeCore
+import Store
+
+/// `user`: the people who own connections.
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user", abstract: "The people who own connections and approve changes.",
+        subcommands: [UserAdd.self, UserList.self, UserDeactivate.self])
+}
+
+extension UserRole: ExpressibleByArgument {}
+
+/// `user add`.
+struct UserAdd: BridgeSubcommand {
+    static let configuration = CommandConfiguration(commandName: "add", abstract: "Add a user.")
+
+    @Argument(help: "The user's name.")
+    var name: String
+
+    @Option(help: ArgumentHelp("The user's e-mail address.", valueName: "address"))
+    var email: String
+
+    @Option(help: "What the user may do: admin everything, user own connections, observer read only.")
+    var role = UserRole.user
+
+    @OptionGroup var output: OutputOptions
+
+    func run(in context: CommandContext) async throws {
+        try NameRule.check(name, of: "user")
+        let user = try await context.withPool(try context.settings()) { pool in
+            let user = try await UserRepository(pool).add(username: name, email: email, role: role)
+            try await AuditTrail(pool).record(
+                .userAdd, connection: nil, user: user.id,
+                details: ["username": .string(user.username), "role": .string(user.role.rawValue)])
+            return user
+        }
+        context.console.note("Added the user “\(user.username)” (\(user.role.rawValue)).")
+        if output.json { try context.console.show(user.jsonValue) }
+    }
+}
+
+/// `user list`.
+struct UserList: BridgeSubcommand {
+    static let configuration = CommandConfiguration(commandName: "list", abstract: "Show the users.")
+
+    @OptionGroup var output: OutputOptions
+
+    func run(in context: CommandContext) async throws {
+        let users = try await context.withPool(try context.settings()) { try await UserRepository($0).list() }
+        let columns: [TextTable.Column] = [
+            .init("NAME"), .init("E-MAIL"), .init("ROLE"), .init("STATUS"), .init("ADDED"),
+        ]
+        let rows = users.map { user in
+            [user.username, user.email, user.role.rawValue, user.status.rawValue, TimeText.table(user.createdAt)]
+        }
+        try context.console.show(
+            users.map(\.jsonValue), table: TextTable(columns, rows: rows),
+            empty: "There are no users. Add one: ha-bridge user add NAME --email ADDRESS", as: output)
+    }
+}
+
+/// `user deactivate`.
+struct UserDeactivate: BridgeSubcommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deactivate", abstract: "Make a user inactive. The user's connections stay as they are.")
+
+    @Argument(help: "The user's name.")
+    var name: String
+
+    func run(in context: CommandContext) async throws {
+        try await context.withPool(try context.settings()) { pool in
+            let users = UserRepository(pool)
+            try await users.deactivate(name)
+            guard let user = try await users.find(name) else { return }
+            try await AuditTrail(pool).record(
+                .userDeactivate, connection: nil, user: user.id, details: ["username": .string(user.username)])
+            context.console.note("The user “\(user.username)” is inactive now.")
+        }
+    }
+}
+
+extension StoredUser {
+    var jsonValue: JSONValue {
+        .object([
+            "id": .string(id.description),
+            "username": .string(username),
+            "email": .string(email),
+            "role": .string(role.rawValue),
+            "status": .string(status.rawValue),
+            "is_active": .bool(isActive),
+            "created_at": .time(createdAt),
+        ])
+    }
+}

@@ -1,0 +1,71 @@
+import BridgeCore
+import Cryptography
+import PostgresClient
+import Store
+
+/// Which exit status stands for which error; decided here and nowhere else.
+extension CommandFailure {
+    /// The failure that `error` means for the person.
+    init(_ error: any Error) {
+        switch error {
+        case let error as CommandFailure: self = error
+        case let error as ConfigurationError: self.init(.configuration, error.description)
+        case let error as HomeAssistantURLError: self.init(.usage, error.message)
+        case let error as PostgresError: self.init(error)
+        case let error as StoreError: self.init(.usage, error.message)
+        case let error as MigrationError: self.init(error)
+        case let error as CryptographyError: self.init(Self.status(of: error.code), error.message)
+        case is CancellationError: self.init(.tryAgain, "The command was interrupted. Run it again.")
+        default: self.init(.software, "Something went wrong that should not: \(error).")
+        }
+    }
+
+    private init(_ error: PostgresError) {
+        let status = Self.status(of: error)
+        switch error.sqlState {
+        case "42P01", "42703", "42883", "3F000":
+            self.init(
+                .configuration,
+                "The database lacks a table or column that this program needs. Run: ha-bridge migrate up")
+        default:
+            let prefix = error.code == .configuration ? "DATABASE_URL cannot be used. " : ""
+            self.init(status, prefix + error.description)
+        }
+    }
+
+    private static func status(of error: PostgresError) -> ExitStatus {
+        if let state = error.sqlState {
+            if state.hasPrefix("28") || state == "42501" { return .permission }
+            // The database of that name does not exist.
+            if state == "3D000" { return .configuration }
+            return error.isRetriable ? .tryAgain : .software
+        }
+        switch error.code {
+        case .connectionFailed, .connectionLost, .deadlineExceeded: return .unavailable
+        case .configuration: return .configuration
+        case .cancelled: return .tryAgain
+        case .server, .protocolViolation, .decoding: return .software
+        }
+    }
+
+    private init(_ error: MigrationError) {
+        if error.isRetriable {
+            self.init(.tryAgain, error.message)
+        } else if case .invalidTarget = error.code {
+            self.init(.usage, error.message)
+        } else if let cause = error.cause, Self.status(of: cause) == .permission {
+            self.init(.permission, error.message)
+        } else {
+            self.init(.configuration, error.message)
+        }
+    }
+
+    private static func status(of code: CryptographyError.Code) -> ExitStatus {
+        switch code {
+        case .keyringTooOpen, .keyringForeignOwner, .keyringUnreadable, .keyringUnwritable: .permission
+        case .keyringMissing, .keyringMalformed, .unknownKey, .tampered: .configuration
+        case .keyringExists, .malformed: .usage
+        case .libraryFailure: .software
+        }
+    }
+}

@@ -1,0 +1,127 @@
+import BridgeCore
+import PostgresClient
+import Store
+
+/// What `status` shows: one reading of the database, and the answer of the running bridge.
+struct StatusOverview {
+    /// A connection with what came from it lately.
+    struct Line {
+        let connection: StoredConnection
+        let eventsLastHour: Int
+    }
+
+    let schema: MigrationStatus
+    let connections: [Line]
+    /// When the newest event was stored.
+    let lastStoredAt: Timestamp?
+    /// Home Assistant's time of the newest event.
+    let lastEventAt: Timestamp?
+    let deadLetters: Int
+    /// The answer to `/healthz`; `nil` when no bridge answers.
+    let bridge: JSONValue?
+    let address: String
+    let now: Timestamp
+
+    /// Reads the database. With a schema that is not current it reads the schema alone: the rest may lack columns.
+    init(pool: PostgresPool, bridge: JSONValue?, address: String, now: Timestamp = TimeText.now()) async throws {
+        self.bridge = bridge
+        self.address = address
+        self.now = now
+        schema = try await pool.withConnection { try await Migrator().status(on: $0) }
+        guard schema.isCurrent else {
+            connections = []
+            lastStoredAt = nil
+            lastEventAt = nil
+            deadLetters = 0
+            return
+        }
+        let events = EventRepository(pool)
+        var lines: [Line] = []
+        for connection in try await ConnectionRepository(pool).list() {
+            let filter = EventFilter(connection: connection.id, since: now.adding(seconds: -3_600))
+            lines.append(Line(connection: connection, eventsLastHour: try await events.count(filter)))
+        }
+        connections = lines
+        let newest = try await events.recent(limit: 1).first
+        lastStoredAt = newest?.createdAt
+        lastEventAt = newest?.timestamp
+        deadLetters = try await DeadLetterRepository(pool).count()
+    }
+
+    var facts: [(String, String)] {
+        var facts: [(String, String)] = [("Schema", schemaText)]
+        facts.append(("Bridge", bridgeText))
+        guard schema.isCurrent else { return facts }
+        let stored = lastStoredAt.map { "last event stored \(TimeText.ago($0, now: now))" } ?? "nothing stored yet"
+        let letters = deadLetters == 0 ? "" : ", \(deadLetters) dead letters"
+        facts.append(("Writer", stored + letters))
+        return facts
+    }
+
+    private var schemaText: String {
+        guard !schema.isCurrent else { return "current (version \(appliedVersion.map(String.init) ?? "-"))" }
+        if let problem = schema.entries.compactMap(\.problem).first { return problem }
+        return "not current. Run: ha-bridge migrate up"
+    }
+
+    private var bridgeText: String {
+        guard let bridge else { return "does not answer at \(address). Start it: ha-bridge run" }
+        guard case .object(let members) = bridge, case .string(let status) = members["status"] else {
+            return "answers at \(address)"
+        }
+        return "\(status), at \(address)"
+    }
+
+    private var appliedVersion: Int? { schema.entries.last { $0.state != .pending }?.version }
+
+    var table: TextTable {
+        let columns: [TextTable.Column] = [
+            .init("CONNECTION"), .init("STATE"), .init("URL", isFlexible: true), .init("HOME ASSISTANT"),
+            .init("LAST SEEN", .right), .init("EVENTS IN 1 H", .right),
+        ]
+        let rows = connections.map { line in
+            [
+                line.connection.name, line.connection.status.rawValue, line.connection.url,
+                line.connection.homeAssistantVersion ?? "-", TimeText.ago(line.connection.lastSeenAt, now: now),
+                String(line.eventsLastHour),
+            ]
+        }
+        return TextTable(columns, rows: rows)
+    }
+
+    var jsonValue: JSONValue {
+        let pending = schema.entries.filter { $0.state == .pending }.map { JSONValue.integer(Int64($0.version)) }
+        return .object([
+            "version": .string(BridgeVersion.string),
+            "schema": .object([
+                "version": appliedVersion.map { .integer(Int64($0)) } ?? .null,
+                "is_current": .bool(schema.isCurrent),
+                "pending": .array(pending),
+                "problems": .array(schema.entries.compactMap(\.problem).map { .string($0) }),
+            ]),
+            "connections": .array(
+                connections.map { line in
+                    .object([
+                        "name": .string(line.connection.name),
+                        "username": .string(line.connection.username),
+                        "url": .string(line.connection.url),
+                        "status": .string(line.connection.status.rawValue),
+                        "home_assistant_version": .optional(line.connection.homeAssistantVersion),
+                        "last_connected_at": .time(line.connection.lastConnectedAt),
+                        "last_seen_at": .time(line.connection.lastSeenAt),
+                        "events_last_hour": .integer(Int64(line.eventsLastHour)),
+                    ])
+                }),
+            "writer": .object([
+                "last_stored_at": .time(lastStoredAt),
+                "last_event_at": .time(lastEventAt),
+                "dead_letters": .integer(Int64(deadLetters)),
+            ]),
+            "bridge": .object([
+                "address": .string(address),
+                "is_running": .bool(bridge != nil),
+                "health": bridge ?? .null,
+            ]),
+        ])
+    }
+}

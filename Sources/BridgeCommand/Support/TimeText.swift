@@ -1,0 +1,50 @@
+import BridgeCore
+import Glibc
+
+/// How moments and lengths of time are written.
+enum TimeText {
+    /// For tables: UTC to the second, `2026-11-21 01:14:48Z`, or a dash.
+    static func table(_ time: Timestamp?) -> String {
+        guard let time else { return "-" }
+        let text = time.iso8601
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(8))Z"
+    }
+
+    /// For tables of events: UTC to the millisecond.
+    static func fine(_ time: Timestamp) -> String {
+        let text = time.iso8601
+        return "\(text.prefix(10)) \(text.dropFirst(11).prefix(12))Z"
+    }
+
+    /// How long ago `time` was, roughly: `4 s ago`, `3 h ago`, or a dash.
+    static func ago(_ time: Timestamp?, now: Timestamp) -> String {
+        guard let time else { return "-" }
+        let seconds = max(0, (now.microseconds - time.microseconds) / 1_000_000)
+        switch seconds {
+        case ..<60: return "\(seconds) s ago"
+        case ..<3_600: return "\(seconds / 60) min ago"
+        case ..<172_800: return "\(seconds / 3_600) h ago"
+        default: return "\(seconds / 86_400) days ago"
+        }
+    }
+
+    /// A short length of time: `38 ms`, `1.3 s`.
+    static func short(_ duration: Duration) -> String {
+        let milliseconds = milliseconds(duration)
+        guard milliseconds >= 1_000 else { return "\(milliseconds) ms" }
+        return "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s"
+    }
+
+    /// Whole milliseconds, for `duration_ms`.
+    static func milliseconds(_ duration: Duration) -> Int {
+        let (seconds, attoseconds) = duration.components
+        return Int(seconds) * 1_000 + Int(attoseconds / 1_000_000_000_000_000)
+    }
+
+    /// The present moment.
+    static func now() -> Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+}

@@ -1,0 +1,104 @@
+import CLibPQ
+import Logging
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Opens a session. Blocks its thread: name lookup inside libpq knows no deadline, so it runs within a `BoundedCall`.
+struct ConnectionAttempt: Sendable {
+    let configuration: PostgresConfiguration
+    let deadline: Deadline
+    let logger: Logger
+
+    /// Tries each server in turn, as libpq's blocking connect does; each gets its share of the time that is left.
+    ///
+    /// libpq's non-blocking connect has no bound per server: behind one that swallows packets the others would never be tried.
+    func run() -> Result<ConnectionHandle, PostgresError> {
+        let wish = configuration.value("target_session_attrs")
+        let passes = wish == "prefer-standby" ? ["standby", "any"] : [wish]
+        var open = passes.flatMap { attributes in configuration.endpoints.map { (attributes, $0) } }
+        var messages: [String] = []
+        var last: PostgresError?
+        while !open.isEmpty {
+            let (attributes, endpoint) = open.removeFirst()
+            let share = Deadline(after: deadline.remaining / (open.count + 1)).earlier(than: perServerLimit)
+            let options = configuration.options(for: endpoint, targetSessionAttributes: attributes)
+            switch attempt(options, endpoint: endpoint, until: share) {
+            case .success(let handle): return .success(handle)
+            case .failure(let error):
+                messages.append(error.message)
+                last = error
+            }
+            // A password that one server refuses may be right on the next, as in libpq; only time ends the round.
+            if deadline.hasPassed { break }
+        }
+        let error = PostgresError(
+            last?.code ?? .connectionFailed, messages.joined(separator: "; "), sqlState: last?.sqlState,
+            hint: last?.hint)
+        return .failure(error)
+    }
+
+    private var perServerLimit: Deadline? {
+        guard let seconds = configuration.value("connect_timeout").flatMap({ Int($0) }), seconds > 0 else { return nil }
+        return Deadline(after: .seconds(seconds))
+    }
+
+    private func attempt(
+        _ options: [PostgresConfiguration.Option], endpoint: PostgresEndpoint, until deadline: Deadline
+    ) -> Result<ConnectionHandle, PostgresError> {
+        guard let raw = start(options) else {
+            return .failure(PostgresError(.connectionFailed, "There is no memory for a connection to PostgreSQL"))
+        }
+        let handle = ConnectionHandle(adopting: raw, logger: logger)
+        // The SQLSTATE of a refused connection reaches us in verbose text only.
+        PQsetErrorVerbosity(raw, PQERRORS_VERBOSE)
+        guard PQstatus(raw) != CONNECTION_BAD else { return .failure(failure(handle)) }
+        var wanted: Readiness = .write
+        while true {
+            let readiness = Readiness.wait(for: wanted, on: handle.socket, deadline: deadline)
+            guard !readiness.isEmpty else { return .failure(timeout(endpoint, deadline)) }
+            switch PQconnectPoll(raw) {
+            case PGRES_POLLING_OK:
+                PQsetErrorVerbosity(raw, PQERRORS_DEFAULT)
+                guard PQsetnonblocking(raw, 1) == 0 else { return .failure(failure(handle)) }
+                return .success(handle)
+            case PGRES_POLLING_READING: wanted = .read
+            case PGRES_POLLING_WRITING: wanted = .write
+            default: return .failure(failure(handle))
+            }
+        }
+    }
+
+    private func start(_ options: [PostgresConfiguration.Option]) -> OpaquePointer? {
+        var keywords: [UnsafeMutablePointer<CChar>?] = options.map { strdup($0.keyword) } + [nil]
+        var values: [UnsafeMutablePointer<CChar>?] = options.map { strdup($0.value) } + [nil]
+        defer {
+            for pointer in keywords + values { free(pointer) }
+        }
+        return keywords.withUnsafeMutableBufferPointer { keywords in
+            values.withUnsafeMutableBufferPointer { values in
+                keywords.withMemoryRebound(to: UnsafePointer<CChar>?.self) { keywords in
+                    values.withMemoryRebound(to: UnsafePointer<CChar>?.self) { values in
+                        PQconnectStartParams(keywords.baseAddress, values.baseAddress, 0)
+                    }
+                }
+            }
+        }
+    }
+
+    private func failure(_ handle: ConnectionHandle) -> PostgresError {
+        let (text, sqlState) = ErrorText.connectionFailure(handle.errorText)
+        let message = ErrorText.removing(configuration.secrets, from: text)
+        return PostgresError(
+            .connectionFailed, "Cannot connect to PostgreSQL: " + (message.isEmpty ? "no reason given" : message),
+            sqlState: sqlState)
+    }
+
+    private func timeout(_ endpoint: PostgresEndpoint, _ deadline: Deadline) -> PostgresError {
+        let name = endpoint.description.isEmpty ? "" : " at \(endpoint)"
+        return PostgresError(
+            .deadlineExceeded, "PostgreSQL\(name) did not complete the connection within \(deadline.spanText)",
+            hint: "Check that the server runs and that no firewall drops the packets.")
+    }
+}

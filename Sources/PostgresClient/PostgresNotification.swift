@@ -1,0 +1,7 @@
+/// What `NOTIFY` sent on a channel that the session listens to.
+package struct PostgresNotification: Sendable, Hashable {
+    /// The channel's name.
+    package let channel: String
+    /// The text sent along, empty when there was none.
+    package let payload: String
+}

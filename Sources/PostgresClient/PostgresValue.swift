@@ -1,0 +1,82 @@
+import BridgeCore
+import FoundationEssentials
+
+/// A parameter of a statement.
+///
+/// It is sent as text of unknown type, as a quoted literal would be, so that the server gives it the type that the statement
+/// needs: `WHERE id = $1`, `$2::inet`.
+package enum PostgresValue: Sendable, Hashable {
+    case null
+    case text(String)
+    case int(Int64)
+    case double(Double)
+    case bool(Bool)
+    case uuid(UUID)
+    case timestamp(Timestamp)
+    /// A JSON document; the same as `text` on the wire, named for the reader.
+    case json(String)
+    /// An array literal, for `= ANY($1)` and `unnest($1::text[])`.
+    case textArray([String])
+    /// `bytea`.
+    case bytes([UInt8])
+
+    /// A typed id, such as `ConnectionID`.
+    package static func id(_ identifier: some TypedIdentifier) -> PostgresValue { .uuid(identifier.uuid) }
+
+    /// The value, or NULL for `nil`: `.optional(name, PostgresValue.text)`.
+    package static func optional<Value>(_ value: Value?, _ wrap: (Value) -> PostgresValue) -> PostgresValue {
+        value.map(wrap) ?? .null
+    }
+
+    /// The text that the server parses, or `nil` for NULL.
+    var encoded: String? {
+        switch self {
+        case .null: nil
+        case .text(let text), .json(let text): text
+        case .int(let value): String(value)
+        case .double(let value): "\(value)"
+        case .bool(let value): value ? "t" : "f"
+        case .uuid(let value): value.uuidString
+        case .timestamp(let value): value.iso8601
+        case .textArray(let values): Self.arrayLiteral(values)
+        case .bytes(let bytes): Self.hexLiteral(bytes)
+        }
+    }
+
+    private static func arrayLiteral(_ values: [String]) -> String {
+        var text = "{"
+        for value in values {
+            if text.utf8.count > 1 { text += "," }
+            text += "\""
+            for scalar in value.unicodeScalars {
+                if scalar == "\"" || scalar == "\\" { text += "\\" }
+                text.unicodeScalars.append(scalar)
+            }
+            text += "\""
+        }
+        return text + "}"
+    }
+
+    private static func hexLiteral(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(unsafeUninitializedCapacity: 2 + bytes.count * 2) { buffer in
+            buffer[0] = 0x5C
+            buffer[1] = 0x78
+            for (offset, byte) in bytes.enumerated() {
+                buffer[2 + offset * 2] = digits[Int(byte >> 4)]
+                buffer[3 + offset * 2] = digits[Int(byte & 15)]
+            }
+            return 2 + bytes.count * 2
+        }
+    }
+}
+
+extension PostgresValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
+    ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByStringInterpolation
+{
+    package init(stringLiteral value: String) { self = .text(value) }
+    package init(integerLiteral value: Int64) { self = .int(value) }
+    package init(floatLiteral value: Double) { self = .double(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(nilLiteral: ()) { self = .null }
+}
