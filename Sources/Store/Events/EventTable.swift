@@ -27,8 +27,9 @@ package enum EventTable {
         do throws(PostgresError) {
             return try await stage(connection, chunks: chunks, deadline: deadline)
         } catch {
-            // The first time in a session, the table is not there yet. Asking each time would cost a round trip.
-            guard error.sqlState == "42P01" else { throw error }
+            // The first time in a session, neither the table nor its schema is there yet. Asking each time would cost a round
+            // trip.
+            guard error.sqlState == "42P01" || error.sqlState == "3F000" else { throw error }
             try await connection.execute(createStaging, deadline: deadline)
             return try await stage(connection, chunks: chunks, deadline: deadline)
         }
