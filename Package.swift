@@ -78,6 +78,13 @@ let package = Package(
                 "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
                 arguments, lifecycle, unixSignals, log, yams,
             ]),
+        .testTarget(
+            name: "ObservabilityTests",
+            dependencies: [
+                "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        .testTarget(name: "BridgeCommandTests", dependencies: ["BridgeCommand", "Observability", log]),
     ],
     swiftLanguageModes: [.v6]
 )
