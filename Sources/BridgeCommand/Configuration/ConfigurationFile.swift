@@ -41,7 +41,8 @@ struct ConfigurationFile {
         }
         guard let setting = SettingName(rawValue: name), setting.isAllowedInFile else {
             let known = SettingName.allCases.filter(\.isAllowedInFile).map(\.rawValue)
-            problems.append("\(place): unknown setting \(Quotation.of(name)).\(Suggestion.hint(for: name, among: known))")
+            let hint = Suggestion.hint(for: name, among: known)
+            problems.append("\(place): unknown setting \(Quotation.of(name)).\(hint)")
             return
         }
         guard let scalar = value.scalar else {
@@ -64,8 +65,8 @@ struct ConfigurationFile {
         case YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
             YamlError.composer(_, let problem, let mark, _):
             "\(path):\(mark.line) is not valid YAML: \(problem)."
-        case YamlError.duplicatedKeysInMapping(let duplicates, let context):
-            "\(path):\(context.mark.line): set twice: \(duplicates.sorted().map { Quotation.of($0) }.joined(separator: ", "))."
+        case YamlError.duplicatedKeysInMapping(let keys, let context):
+            "\(path):\(context.mark.line): set twice: \(keys.sorted().map(Quotation.of).joined(separator: ", "))."
         case YamlError.reader(let problem, _, _, _):
             "\(path) is not valid YAML: \(problem)."
         default:
