@@ -81,11 +81,45 @@ let package = Package(
             ]),
 
         // The tests mirror the modules.
+        .target(
+            name: "TestSupport",
+            dependencies: ["COpenSSL", "PostgresClient", "BridgeCore", "BridgeConcurrency", log],
+            path: "Tests/TestSupport",
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
+        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
+        .testTarget(
+            name: "WebSocketTransportTests",
+            dependencies: ["WebSocketTransport", "TestSupport", "BridgeCore", "BridgeConcurrency", log]),
+        .testTarget(
+            name: "PostgresClientTests",
+            dependencies: ["PostgresClient", "TestSupport", "BridgeCore", "BridgeConcurrency", log]),
         .testTarget(
             name: "HomeAssistantClientTests",
             dependencies: ["HomeAssistantClient", "WebSocketTransport", "BridgeCore", "BridgeConcurrency"]),
-        .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", log]),
+        .testTarget(
+            name: "ObservabilityTests",
+            dependencies: [
+                "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        .testTarget(name: "BridgeCommandTests", dependencies: ["BridgeCommand", "Observability", log]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "BridgeCommand", "Ingest", "HomeAssistantClient", "Store", "PostgresClient", "Cryptography",
+                "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ]),
+        .executableTarget(
+            name: "bridge-bench",
+            dependencies: [
+                "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency",
+                arguments, log,
+            ],
+            path: "Tests/Benchmarks"),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -18,6 +18,10 @@ func webSocketCallback(
         return 0
     }
     guard let wsi else { return 0 }
+    if reason == LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION {
+        // Here `user` is the X509_STORE_CTX, and `length` whether OpenSSL is content.
+        return loop.verify(wsi, store: user, isAccepted: length != 0)
+    }
     return loop.handle(reason, wsi: wsi, input: input, length: length)
 }
 
@@ -30,7 +34,6 @@ extension EventLoopCore {
         case LWS_CALLBACK_CLIENT_RECEIVE: return received(wsi, input, length)
         case LWS_CALLBACK_CLIENT_WRITEABLE: return writable(wsi)
         case LWS_CALLBACK_CLIENT_RECEIVE_PONG: connection(of: wsi)?.lastActivity = Self.now
-        case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION: return verify(wsi, store: input, accepted: length)
         case LWS_CALLBACK_WSI_CREATE:
             // Comes when TCP is connected, and in newer versions also before.
             if let found = connectionOrOpening(of: wsi), Self.isConnected(wsi) { found.evidence.isConnected = true }
@@ -50,12 +53,13 @@ extension EventLoopCore {
 
     // MARK: The handshake
 
-    private func verify(_ wsi: OpaquePointer, store: UnsafeMutableRawPointer?, accepted: Int) -> Int32 {
+    /// Answers a step of the verification of a certificate: 0 to go on.
+    fileprivate func verify(_ wsi: OpaquePointer, store: UnsafeMutableRawPointer?, isAccepted: Bool) -> Int32 {
         // Without knowing whose certificate it is, it cannot be right.
         guard let store, let found = connection(of: wsi) else { return -1 }
         found.evidence.isConnected = true
         let failure = CertificateCheck.failure(
-            store: OpaquePointer(store), isAccepted: accepted != 0, host: found.target.host)
+            store: OpaquePointer(store), isAccepted: isAccepted, host: found.target.host)
         guard let failure else { return 0 }
         found.evidence.certificate = found.evidence.certificate ?? failure
         return 1
@@ -82,8 +86,10 @@ extension EventLoopCore {
 
     // MARK: Messages
 
+    /// Always answers 0. After any other answer libwebsockets 4.1 does not empty its buffer, and if the connection is closed with
+    /// a close frame, what the peer sends meanwhile is written past the buffer's end.
     private func received(_ wsi: OpaquePointer, _ input: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
-        guard let found = connection(of: wsi) else { return -1 }
+        guard let found = connection(of: wsi), !found.isEnded else { return 0 }
         let now = Self.now
         found.lastActivity = now
         // Data is as good as a pong, so that a long message over a slow line is not taken for silence. Once a second is enough.
@@ -102,17 +108,20 @@ extension EventLoopCore {
             if lws_frame_is_binary(wsi) == 0 { found.onEvent(.frame(bytes)) }
             return 0
         case .tooBig:
-            lws_close_reason(wsi, LWS_CLOSE_STATUS_MESSAGE_TOO_LARGE, nil, 0)
             let message =
                 "\(found.target.display) sent a message of more than \(options.maximumMessageBytes >> 20) MiB; "
                 + "the connection was closed."
-            finish(found, WebSocketClosure(kind: .messageTooBig, message: message))
-            return -1
+            finish(found, WebSocketClosure(kind: .messageTooBig, message: message), tellingPeer: 1009)
+            return 0
         }
     }
 
     private func writable(_ wsi: OpaquePointer) -> Int32 {
         guard let found = connection(of: wsi) else { return -1 }
+        if case .lingering(let code) = found.stage {
+            lws_close_reason(wsi, lws_close_status(rawValue: UInt32(code)), nil, 0)
+            return -1
+        }
         guard case .established = found.stage else { return 0 }
         while lws_send_pipe_choked(wsi) == 0, let message = found.dequeue() {
             guard write(message, to: wsi) else { return -1 }
@@ -137,7 +146,7 @@ extension EventLoopCore {
         var code: UInt16 = 1005
         if let input, length >= 2 { code = input.loadUnaligned(as: UInt16.self).bigEndian }
         found.evidence.peerCloseCode = code
-        if case .closing = found.stage { return }
+        guard case .established = found.stage else { return }
         // The library answers the close frame by itself; nothing can follow.
         finish(found, found.evidence.disconnection(from: found.target, hangUpAfter: Int(options.hangUpAfterSeconds)))
     }
@@ -146,7 +155,7 @@ extension EventLoopCore {
         guard let found = connection(of: wsi) else { return }
         switch found.stage {
         case .connecting, .probing: handshakeFailed(found)
-        case .closing: finish(found, Self.localClosure(found))
+        case .closing, .lingering: finish(found, Self.localClosure(found))
         case .established:
             found.evidence.peerEnded = Self.peerEnded(wsi)
             found.evidence.silentSeconds = Int((Self.now - found.lastActivity + 500_000) / 1_000_000)

@@ -129,7 +129,7 @@ final class EventLoopCore {
     }
 
     private func send(_ message: WebSocketMessage, on id: WebSocketID) {
-        guard let connection = table[id.rawValue], connection.closeRequest == nil else { return }
+        guard let connection = table[id.rawValue], connection.closeRequest == nil, !connection.isEnded else { return }
         connection.enqueue(message)
         if connection.queuedBytes > options.maximumQueuedBytes {
             kill(connection)
@@ -209,7 +209,7 @@ final class EventLoopCore {
             if let wsi = connection.wsi, Self.isConnected(wsi) { connection.evidence.isConnected = true }
             kill(connection)
             finish(connection, connection.evidence.handshakeTimeout(of: connection.target))
-        case .established, .closing:
+        case .established, .closing, .lingering:
             kill(connection)
             finish(connection, Self.localClosure(connection))
         }
@@ -253,12 +253,29 @@ final class EventLoopCore {
         lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC)
     }
 
-    /// Takes the connection out of the table and tells its owner: the only place that does, so `closed` comes once.
+    /// Takes the connection out of the table and tells its owner, unless it knows.
     func finish(_ connection: LoopConnection, _ closure: WebSocketClosure) {
         guard table.removeValue(forKey: connection.id.rawValue) != nil else { return }
         connection.wsi = nil
-        connection.onEvent(.closed(closure))
+        end(connection, closure)
         if isShuttingDown && table.isEmpty { isFinished = true }
+    }
+
+    /// Tells the owner of the end at once, and lets the peer be told with a close frame, for which it gets a second.
+    func finish(_ connection: LoopConnection, _ closure: WebSocketClosure, tellingPeer code: UInt16) {
+        guard let wsi = connection.wsi else { return finish(connection, closure) }
+        connection.stage = .lingering(code)
+        connection.deadline = Self.now + 1_000_000
+        scheduleTimer(at: connection.deadline)
+        lws_callback_on_writable(wsi)
+        end(connection, closure)
+    }
+
+    /// The only place that delivers `closed`, so that it comes once.
+    private func end(_ connection: LoopConnection, _ closure: WebSocketClosure) {
+        guard !connection.isEnded else { return }
+        connection.isEnded = true
+        connection.onEvent(.closed(closure))
     }
 
     // MARK: Lookups of the callbacks

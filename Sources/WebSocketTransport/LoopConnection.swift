@@ -6,10 +6,12 @@ final class LoopConnection {
         case connecting
         /// TCP failed; the reason is being found out. Ends.
         case probing(ConnectProbe)
-        /// Messages flow. Goes to `closing`, or ends.
+        /// Messages flow. Goes to `closing`, `lingering`, or ends.
         case established
         /// A close frame was sent, and the peer's is awaited. Ends.
         case closing
+        /// Its owner was told of the end, and the peer is still to be told why, with this code. What arrives is dropped.
+        case lingering(UInt16)
     }
 
     let id: WebSocketID
@@ -24,6 +26,8 @@ final class LoopConnection {
     private var outgoing: [WebSocketMessage] = []
     private var nextOutgoing = 0
     private(set) var queuedBytes = 0
+    /// Whether `closed` was delivered.
+    var isEnded = false
     /// A wish to close, fulfilled when all is sent.
     var closeRequest: (code: UInt16, reason: String)?
     /// When, in microseconds of the loop's clock, to give up on what is under way.

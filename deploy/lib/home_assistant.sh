@@ -75,7 +75,7 @@ ha_start() {
   ha_stop "$directory"
   program=$(ha_install)
   ha_configure "$directory" "$house"
-  port=$(ha_port "$directory")
+  port=$(ha_port "$directory" "$2")
   printf 'http://127.0.0.1:%s\n' "$port" >"$directory/url"
   [ ! -e "$directory/console.log" ] || [ "$(stat -c %s "$directory/console.log")" -lt 10000000 ] ||
     mv -f "$directory/console.log" "$directory/console.log.1"
@@ -109,12 +109,18 @@ ha_configure() {
   mv "$1/config.new" "$1/config"
 }
 
-# ha_port DIR: the port of last time when it is free. Home Assistant would start without HTTP on a taken one.
+# ha_port DIR HOUSE: the port of last time when it is free. Home Assistant would start without HTTP on a taken one.
 ha_port() {
   local port
   port=$(first_line "$1/url")
   port=${port##*:}
-  if [ -z "$port" ] || port_taken "$port"; then free_port "${port:-18123}"; else printf '%s\n' "$port"; fi
+  if [ -n "$port" ] && ! port_taken "$port"; then
+    printf '%s\n' "$port"
+  elif [ "$2" = lab ]; then
+    free_port $((20000 + RANDOM % 8000))
+  else
+    free_port "${port:-18123}"
+  fi
 }
 
 ha_stop() {

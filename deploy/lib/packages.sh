@@ -51,16 +51,17 @@ packages_try() {
   local missing
   have dpkg-query || return 0
   mapfile -t missing < <(packages_missing "$@")
-  [ "${#missing[@]}" -eq 0 ] || ! is_root || packages_install "${missing[@]}" || true
+  [ "${#missing[@]}" -eq 0 ] || { ! is_root && ! sudo -n true 2>/dev/null; } || packages_install "${missing[@]}" || true
 }
 
 # packages_for_build: what the Swift package links with, and the tools of these scripts.
 packages_for_build() {
-  local wanted=(libpq-dev libwebsockets-dev libssl-dev pkg-config openssl ca-certificates git procps util-linux)
+  local wanted=(libpq-dev libwebsockets-dev libssl-dev zlib1g-dev g++ pkg-config openssl ca-certificates git util-linux)
   have curl || wanted+=(curl)
   python_find 3.13 3.12 3.11 >/dev/null || wanted+=(python3-venv)
-  have psql || wanted+=(postgresql-client)
   packages_need "${wanted[@]}"
+  # The private PostgreSQL brings a psql of its own, for those who may not install one.
+  have psql || packages_try postgresql-client
 }
 
 # packages_add_postgres: Debian's server with pgvector, where this Debian has it and lets us install it. Its package would

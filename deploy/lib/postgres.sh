@@ -142,7 +142,8 @@ pg_initialise() {
       echo "full_page_writes = off"
     fi
   } >>"$place/data.new/postgresql.conf"
-  port=$(free_port 54329)
+  # Below the range that outgoing connections use; throwaway clusters spread out, so that two starts at once do not meet.
+  if [ "$throwaway" = yes ]; then port=$(free_port $((20000 + RANDOM % 8000))); else port=$(free_port 15432); fi
   printf '%s\n' "$port" >"$place/port"
   mv "$place/data.new" "$place/data"
   printf '%s' "$password" | write_secret "$place/password"
@@ -218,6 +219,11 @@ pg_remove() {
   local place
   [ -e "$1/place" ] || return 0
   place=$(pg_place "$(realpath "$1")")
+  # An interrupted start may have left initdb or pg_ctl at work.
+  local file
+  while IFS= read -r file; do
+    process_end "$(cut -d/ -f3 <<<"$file")" 10
+  done < <(grep -lzF -- "--pgdata=$place/data" /proc/[0-9]*/cmdline 2>/dev/null || true)
   pg_stop "$1"
   rm -rf "$place" "$1"
 }

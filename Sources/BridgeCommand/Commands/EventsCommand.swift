@@ -18,7 +18,8 @@ struct EventsCommand: BridgeSubcommand {
     @Option(help: ArgumentHelp("Only events of this connection.", valueName: "name"))
     var connection: String?
 
-    @Option(help: ArgumentHelp("Whose connection that is, where several users have one of the name.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Whose connection that is, where several users have one of the name.", valueName: "name"))
     var user: String?
 
     @Option(help: ArgumentHelp("Only entities that match, such as 'light.*'.", valueName: "glob"))
@@ -33,7 +34,8 @@ struct EventsCommand: BridgeSubcommand {
     @Option(help: ArgumentHelp("Only events before then.", valueName: "moment"))
     var until: MomentArgument?
 
-    @Option(help: ArgumentHelp("How many events at most, the newest ones (with --follow: to begin with).", valueName: "n"))
+    @Option(
+        help: ArgumentHelp("How many events at most, the newest ones (with --follow: to begin with).", valueName: "n"))
     var limit = 50
 
     @OptionGroup var output: OutputOptions

@@ -21,7 +21,8 @@ actor HealthProbe {
         let end = ContinuousClock.now + limit
         guard let descriptor = connect(to: address, until: end) else { return nil }
         defer { close(descriptor) }
-        let request = "GET /healthz HTTP/1.1\r\nHost: \(address)\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+        let request =
+            "GET /healthz HTTP/1.1\r\nHost: \(address)\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
         guard send(Array(request.utf8), on: descriptor, until: end),
             let answer = receive(from: descriptor, until: end)
         else { return nil }
@@ -64,7 +65,7 @@ actor HealthProbe {
         while !rest.isEmpty {
             guard wait(descriptor, POLLOUT, until: end) else { return false }
             let sent = rest.withUnsafeBytes {
-                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             if sent < 0, errno == EAGAIN || errno == EINTR { continue }
             guard sent > 0 else { return false }

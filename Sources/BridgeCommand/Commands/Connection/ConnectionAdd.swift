@@ -33,7 +33,9 @@ struct ConnectionAdd: BridgeSubcommand {
         if output.json { try context.console.show(stored.jsonValue) }
     }
 
-    private func add(_ secret: Secret, _ url: HomeAssistantURL, at desk: ConnectionDesk) async throws -> StoredConnection {
+    private func add(_ secret: Secret, _ url: HomeAssistantURL, at desk: ConnectionDesk) async throws
+        -> StoredConnection
+    {
         let sealer = try desk.sealer()
         let owner = try OwnerChoice.owner(named: user, among: try await desk.users.list())
         let id = ConnectionID()

@@ -28,7 +28,8 @@ struct ConnectionSetToken: BridgeSubcommand {
             guard isSet else {
                 throw CommandFailure(
                     .tryAgain,
-                    "The connection “\(connection.name)” was changed by somebody else meanwhile. Run the command again.")
+                    "The connection “\(connection.name)” was changed by somebody else meanwhile. Run the command again."
+                )
             }
             try await desk.audit.record(
                 .tokenChange, connection: connection.id, user: connection.userID,

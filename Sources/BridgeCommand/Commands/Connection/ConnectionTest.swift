@@ -6,7 +6,8 @@ import Store
 struct ConnectionTest: BridgeSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Try a stored connection now.",
-        discussion: "Exits with 0 when Home Assistant accepts the token, 77 when it refuses it, 69 when it cannot be reached.")
+        discussion:
+            "Exits with 0 when Home Assistant accepts the token, 77 when it refuses it, 69 when it cannot be reached.")
 
     @OptionGroup var target: ConnectionTarget
     @OptionGroup var output: OutputOptions
