@@ -19,7 +19,7 @@ import TestSupport
     {
         let fake = try FakeHomeAssistant()
         defer { fake.stop() }
-        try await Bridge.with(prepare: { try await $0.addConnection(url: fake.url) }) { bridge in
+        try await Bridge.with(prepare: { try await $0.addConnection(url: fake.url) }) { bridge async throws in
             #expect(await fake.wait { $0.subscriptionCount == 1 })
             fake.push(events.map { (type: "state_changed", json: $0) })
             try await check(bridge, fake)
@@ -30,7 +30,7 @@ import TestSupport
         try await run([
             state("sensor.nul", 1, attributes: #"{"a":"x\u0000y"}"#, state: #"\u0000"#),
             state("sensor.half", 2, attributes: #"{"a":"\ud800"}"#), state("sensor.good", 3),
-        ]) { bridge, _ in
+        ]) { bridge, _ async throws in
             #expect(try await bridge.waits(for: "SELECT count(*) FROM home_assistant_events", toGive: 3))
             let rows = try await bridge.rows(
                 "SELECT entity_id, new_state, attributes->>'a' FROM home_assistant_events ORDER BY timestamp")
@@ -51,7 +51,7 @@ import TestSupport
     @Test func onePoisonEventInTenThousandCostsOneDeadLetter() async throws {
         var events = (0..<10_000).map { state("sensor.s\($0 % 100)", $0) }
         events[6_173] = state("sensor.poison", 6_173, attributes: #"{"n":1e999}"#)
-        try await run(events) { bridge, _ in
+        try await run(events) { bridge, _ async throws in
             #expect(
                 try await bridge.waits(
                     for: "SELECT count(*) FROM home_assistant_events", toGive: 9_999, within: .seconds(60)))
@@ -69,7 +69,7 @@ import TestSupport
             _ = try await bridge.rows(
                 "ALTER TABLE home_assistant_events ADD CONSTRAINT no_poison CHECK (new_state IS DISTINCT FROM 'poison')")
             try await bridge.addConnection(url: fake.url)
-        }) { bridge in
+        }) { bridge async throws in
             #expect(await fake.wait { $0.subscriptionCount == 1 })
             var events = (0..<1_000).map { state("sensor.s\($0 % 10)", $0) }
             events[311] = state("sensor.s1", 311, state: "poison")
@@ -90,7 +90,7 @@ import TestSupport
             state("sensor.deep", 1, attributes: #"{"a":\#(fine)}"#),
             #"{"event_type":"state_changed","data":{"entity_id":"a.b","new_state":{"state":1}},"time_fired":"2026-11-21T00:00:00Z"}"#,
             #"{"data":{},"time_fired":"2026-11-21T00:00:00Z"}"#, state("sensor.good", 2),
-        ]) { bridge, fake in
+        ]) { bridge, fake async throws in
             #expect(try await bridge.waits(for: "SELECT count(*) FROM home_assistant_events", toGive: 2))
             fake.push(eventType: "state_changed", json: state("sensor.deep", 3, attributes: #"{"a":\#(deep)}"#))
             #expect(try await bridge.waits(for: "SELECT count(*) FROM home_assistant_dead_letters", toGive: 3))
@@ -100,7 +100,7 @@ import TestSupport
     }
 
     @Test func aBrokenFrameKeepsTheEventsBeforeTheBreakAndTheSession() async throws {
-        try await run([state("sensor.a", 1)]) { bridge, fake in
+        try await run([state("sensor.a", 1)]) { bridge, fake async throws in
             #expect(try await bridge.waits(for: "SELECT count(*) FROM home_assistant_events", toGive: 1))
             let subscription = fake.snapshot.connections.last?.subscriptions.keys.first ?? 0
             let good = #"{"type":"event","event":\#(state("sensor.b", 2)),"id":\#(subscription)}"#

@@ -87,10 +87,14 @@ struct Bridge: Sendable {
     }
 
     /// The rows of a query, as texts; NULL is `nil`.
+    @discardableResult
     func rows(_ sql: String) async throws -> [[String?]] {
         try await pool.withConnection { session in
             let result = try await session.query(sql)
-            return try result.map { row in try (0..<row.columnCount).map { try row.optionalString(at: $0) } }
+            let columns = result.columnNames.indices
+            var texts: [[String?]] = []
+            for row in result { texts.append(try columns.map { try row[$0].optionalString }) }
+            return texts
         }
     }
 

@@ -13,7 +13,7 @@ import TestSupport
         #expect(expected.count > 3_000)
         let fake = try FakeHomeAssistant()
         defer { fake.stop() }
-        try await Bridge.with(prepare: { try await $0.addConnection(url: fake.url) }) { bridge in
+        try await Bridge.with(prepare: { try await $0.addConnection(url: fake.url) }) { bridge async throws in
             #expect(await fake.wait { $0.subscriptionCount == 1 })
             let sent = fake.replay(RecordedFrames(lines: frames))
             #expect(sent >= expected.count)

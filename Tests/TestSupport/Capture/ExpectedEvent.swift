@@ -2,7 +2,9 @@ import Foundation
 
 /// What a row of `home_assistant_events` must say, read from a frame by Foundation's JSON parser: an opinion of its own, which
 /// shares no code with the bridge.
-package struct ExpectedEvent: Hashable {
+package struct ExpectedEvent: Hashable, @unchecked Sendable {
+    // @unchecked: `attributes` is what JSONSerialization made and nobody changes.
+
     package var eventType: String
     package var entityID: String?
     package var oldState: String?
