@@ -10,8 +10,9 @@ import ServiceLifecycle
 /// Answers `/livez`, `/readyz`, `/healthz` and `/metrics`.
 ///
 /// One event loop thread of its own, so that a busy process still answers. `run` returns after a graceful shutdown, within two
-/// seconds whatever clients do, and throws `HTTPServerError` when it cannot listen at the start. A trouble later, such as no
-/// descriptor left to accept with, is logged and tried again.
+/// seconds whatever clients do, and throws `HTTPServerError` when it cannot listen at the start. Without a free descriptor,
+/// clients wait in the kernel's queue. Should the listening socket itself break, it is opened again: a service that returned
+/// would end the process.
 package struct HTTPServer: Service {
     private let address: HTTPAddress
     private let pages: HTTPPages
