@@ -70,6 +70,11 @@ let package = Package(
             ]),
 
         // The tests mirror the modules.
+        .target(
+            name: "TestSupport", dependencies: ["COpenSSL", "BridgeCore", "BridgeConcurrency"], path: "Tests/TestSupport"),
+        .testTarget(
+            name: "WebSocketTransportTests",
+            dependencies: ["WebSocketTransport", "TestSupport", "BridgeCore", "BridgeConcurrency", log]),
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
     ],

@@ -120,7 +120,9 @@ struct LifecycleTests {
         let steady = TestClient(loop, server.target())
         _ = await steady.frames(1)
         let connections = server.connections
-        let flood = Array(repeating: ServerFrame.text(String(repeating: "x", count: 1000)), count: 20_000).flatMap { $0 }
+        let flood = Array(repeating: ServerFrame.text(String(repeating: "x", count: 1000)), count: 20_000).flatMap {
+            $0
+        }
         async let written = connections[0].write(flood)
         for _ in 0..<50 { connections[1].send("tick") }
         #expect(await steady.frames(51).count == 51)

@@ -2,7 +2,7 @@ import BridgeConcurrency
 import COpenSSL
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A connected socket, plain or with TLS. One thread reads, any thread writes.
