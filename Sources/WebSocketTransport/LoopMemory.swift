@@ -76,7 +76,7 @@ final class LoopMemory {
     }
 
     /// Making and destroying contexts touches variables that all contexts share.
-    private static let library = LockedBox(())
+    private static let library = LockedBox(0)  // Not (): an empty state shares its address with the mutex.
 
     private struct Transfer: @unchecked Sendable {
         // @unchecked: the context leaves the lock for the thread that asked for it, and no other.

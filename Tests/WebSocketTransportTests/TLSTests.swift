@@ -41,6 +41,7 @@ struct TLSTests {
         setting.host = host
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (server, client) = try setting.start()
+            defer { server.stop() }
             _ = await client.frames(1)
             client.send(#"{"type":"auth","access_token":"fake-token"}"#)
             #expect(await client.frames(2).count == 2)
@@ -50,7 +51,6 @@ struct TLSTests {
             server.closeAll(code: 1000)
             #expect(await client.closure()?.kind == .peerClosed(code: 1000))
             await client.loop.shutdown()
-            server.stop()
         }
     }
 
@@ -60,6 +60,7 @@ struct TLSTests {
         setting.address = "::1"
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (server, client) = try setting.start()
+            defer { server.stop() }
             #expect(await client.frames(1).count == 1)
             let head = server.snapshot.connections.first?.requestHead.lowercased() ?? ""
             #expect(head.contains("host: [::1]:\(server.port)"))
@@ -82,6 +83,7 @@ struct TLSTests {
         setting.failure = failure.rawValue
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (server, client) = try setting.start()
+            defer { server.stop() }
             client.send(#"{"type":"auth","access_token":"fake-token"}"#)
             let closure = await client.closure()
             #expect(closure?.label == "tls_\(setting.failure)")
@@ -96,6 +98,7 @@ struct TLSTests {
         let setting = try Setting(.valid)
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (server, client) = try setting.start(isTrusting: false)
+            defer { server.stop() }
             #expect(await client.closure()?.kind == .tlsFailed(.untrusted))
             #expect(server.snapshot.connections.first?.byteCount == 0)
         }
@@ -105,6 +108,7 @@ struct TLSTests {
         let setting = try Setting(nil)
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (server, client) = try setting.start()
+            defer { server.stop() }
             // The server waits for the end of a head, which the hello of TLS has not; so let it speak first.
             #expect(await server.wait { $0.connections.count == 1 })
             server.connections.first?.send("no TLS here")
@@ -117,6 +121,7 @@ struct TLSTests {
         let setting = try Setting(.valid)
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
             let (server, client) = try setting.start()
+            defer { server.stop() }
             _ = await client.frames(1)
             try #require(server.connections.first).resetWithinFrame()
             #expect(await client.closure()?.kind == .reset)
@@ -129,8 +134,8 @@ struct TLSTests {
             // Before the context is made, while no other thread looks.
             setenv("SSL_CERT_FILE", setting.authority, 1)
             let (server, client) = try setting.start(isTrusting: false)
+            defer { server.stop() }
             #expect(await client.frames(1).count == 1)
-            server.stop()
         }
     }
 
@@ -142,6 +147,10 @@ struct TLSTests {
             }
             let loop = try WebSocketEventLoop(logger: Shared.logger)
             let server = try FakeHomeAssistant()
+            defer {
+                server.stop()
+                proxy.stop()
+            }
             #expect(await TestClient(loop, server.target()).frames(1).count == 1)
             #expect(proxy.snapshot.connections.isEmpty)
         }
