@@ -70,7 +70,7 @@ final class EventLoopCore {
         lws_sul_cancel(memory.deadlineTimer)
         let closure = WebSocketClosure(kind: .local, message: "The network thread has been shut down.")
         for connection in Array(table.values) { finish(connection, closure) }
-        lws_context_destroy(context)
+        LoopMemory.destroy(context)
         for case .open(_, _, let onEvent) in left { onEvent(.closed(closure)) }
         CurrentLoop.set(nil)
         mailbox.announceEnd()

@@ -1,3 +1,4 @@
+import BridgeConcurrency
 import CLibWebSockets
 
 #if canImport(Glibc)
@@ -57,11 +58,30 @@ final class LoopMemory {
         // The library's own limits must not fire before ours, which know why.
         info.timeout_secs = 120
         info.connect_timeout_secs = 120
-        guard let file = options.certificateAuthorityFile else { return lws_create_context(&info) }
-        return file.withCString { path in
-            info.client_ssl_ca_filepath = path
-            return lws_create_context(&info)
-        }
+        nonisolated(unsafe) var settings = info  // Lent to the closure for the length of the call.
+        return Self.library.withLock { _ in
+            guard let file = options.certificateAuthorityFile else { return Transfer(lws_create_context(&settings)) }
+            return file.withCString { path in
+                settings.client_ssl_ca_filepath = path
+                return Transfer(lws_create_context(&settings))
+            }
+        }.context
+    }
+
+    /// Destroys a context, on the thread that served it. Its table of connections must be empty: the callbacks that come from
+    /// here find nothing to tell.
+    static func destroy(_ context: OpaquePointer) {
+        nonisolated(unsafe) let context = context
+        library.withLock { _ in lws_context_destroy(context) }
+    }
+
+    /// Making and destroying contexts touches variables that all contexts share.
+    private static let library = LockedBox(0)  // Not (): an empty state shares its address with the mutex.
+
+    private struct Transfer: @unchecked Sendable {
+        // @unchecked: the context leaves the lock for the thread that asked for it, and no other.
+        let context: OpaquePointer?
+        init(_ context: OpaquePointer?) { self.context = context }
     }
 
     /// Starts a connection. Nil if it failed at once; a callback may have told so already.

@@ -8,7 +8,7 @@ import Logging
 /// One libwebsockets context on one thread, which carries all WebSocket connections of the process.
 ///
 /// There should be one loop in a process and it should live as long: libwebsockets 4.1 leaks about half a megabyte for each of
-/// several contexts. Events are delivered on the loop thread; a handler must never block, for it holds up every connection.
+/// several contexts, and a TLS handshake fails if another context is created while it is under way. Events are delivered on the loop thread; a handler must never block, for it holds up every connection.
 package final class WebSocketEventLoop: Sendable {
     private let mailbox: LoopMailbox
     private let thread: LockedBox<pthread_t?>

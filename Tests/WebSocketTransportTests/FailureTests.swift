@@ -40,7 +40,7 @@ struct FailureTests {
         let clock = ContinuousClock()
         let start = clock.now
         let target = server.target(host: "localhost", isSecure: isSecure, timeout: .milliseconds(700))
-        let closure = await TestClient(try Shared.trustingLoop.get(), target).closure()
+        let closure = await TestClient(try Shared.loop.get(), target).closure()
         #expect(closure?.kind == .timeout)
         #expect(closure?.message.contains("0.7 s") == true)
         #expect(closure?.message.contains(isSecure ? "TLS" : "WebSocket") == true)

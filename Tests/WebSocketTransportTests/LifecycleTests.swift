@@ -4,6 +4,10 @@ import Testing
 
 @testable import WebSocketTransport
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 @Suite(.timeLimit(.minutes(2)))
 struct LifecycleTests {
     @Test func carriesTwoHundredConnectionsAtOnce() async throws {
@@ -64,7 +68,7 @@ struct LifecycleTests {
         let gate = LockedBox(false)
         server.update {
             $0.onCommand = { _ in
-                while !gate.withLock({ $0 }) {}
+                while !gate.withLock({ $0 }) { usleep(1000) }
                 return .silence
             }
         }
@@ -84,10 +88,10 @@ struct LifecycleTests {
         let server = try FakeHomeAssistant()
         defer { server.stop() }
         server.update { $0.stall = .upgrade }
-        let client = TestClient(try Shared.loop.get(), server.target())
+        let client = TestClient(try Shared.loop.get(), server.target(timeout: .seconds(100)))
         #expect(await server.wait { $0.connections.count == 1 })
         client.close()
-        #expect(await client.closure(within: .seconds(2))?.kind == .local)
+        #expect(await client.closure()?.kind == .local)
         #expect(await server.wait { $0.connections.first?.isOpen == false })
     }
 
@@ -120,7 +124,9 @@ struct LifecycleTests {
         let steady = TestClient(loop, server.target())
         _ = await steady.frames(1)
         let connections = server.connections
-        let flood = Array(repeating: ServerFrame.text(String(repeating: "x", count: 1000)), count: 20_000).flatMap { $0 }
+        let flood = Array(repeating: ServerFrame.text(String(repeating: "x", count: 1000)), count: 20_000).flatMap {
+            $0
+        }
         async let written = connections[0].write(flood)
         for _ in 0..<50 { connections[1].send("tick") }
         #expect(await steady.frames(51).count == 51)

@@ -142,7 +142,7 @@ struct MessageTests {
         server.update { $0.stall = .authAnswer }
         let client = TestClient(try Shared.loop.get(), server.target())
         _ = await client.frames(1)
-        let texts = (0..<40).map { "\"\($0) " + String(repeating: "x", count: $0 % 5 == 0 ? 900_000 : 10) + "\"" }
+        let texts = (0..<40).map { "[\($0),\"" + String(repeating: "x", count: $0 % 5 == 0 ? 900_000 : 10) + "\"]" }
         for text in texts { client.send(text) }
         #expect(await server.wait(.seconds(20)) { $0.connections.first?.messages.count == 40 })
         #expect(server.snapshot.connections.first?.messages == texts)

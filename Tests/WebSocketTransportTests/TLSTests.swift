@@ -4,34 +4,67 @@ import Testing
 @testable import WebSocketTransport
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
+/// Each in a process of its own: a TLS handshake fails in libwebsockets if another context is created while it is under way,
+/// and other tests create theirs whenever they like.
 @Suite(.timeLimit(.minutes(2)))
 struct TLSTests {
-    static let names = ["localhost", "homeassistant.test", "127.0.0.1"]
+    /// What a child process needs.
+    struct Setting: Codable, Sendable {
+        var certificate: TestCertificates.Server?
+        var authority: String
+        var host = "localhost"
+        var address = "127.0.0.1"
+        var failure = ""
 
-    @Test(arguments: names) func acceptsACertificateThatIsRight(host: String) async throws {
-        let server = try FakeHomeAssistant(certificate: Shared.certificates.get().server(.valid))
-        defer { server.stop() }
-        let client = TestClient(try Shared.trustingLoop.get(), server.target(host: host, isSecure: true))
-        _ = await client.frames(1)
-        client.send(#"{"type":"auth","access_token":"fake-token"}"#)
-        #expect(await client.frames(2).count == 2)
-        let payload = Array(repeating: UInt8(0x61), count: 5_000_000)
-        server.connections.first?.write(ServerFrame.encode(payload))
-        #expect(await client.frames(3).last == payload)
-        server.closeAll(code: 1000)
-        #expect(await client.closure()?.kind == .peerClosed(code: 1000))
+        init(_ kind: TestCertificates.Kind?) throws {
+            let certificates = try Shared.certificates.get()
+            certificate = kind.map { certificates.server($0) }
+            authority = certificates.authorityFile
+        }
+
+        /// A server with the certificate, and a client that trusts the test authority.
+        func start(isTrusting: Bool = true) throws -> (FakeHomeAssistant, TestClient) {
+            var options = WebSocketEventLoopOptions()
+            if isTrusting { options.certificateAuthorityFile = authority }
+            let loop = try WebSocketEventLoop(logger: Shared.logger, options: options)
+            let server = try FakeHomeAssistant(certificate: certificate, address: address)
+            return (server, TestClient(loop, server.target(host: host, isSecure: true)))
+        }
+    }
+
+    @Test(arguments: ["localhost", "homeassistant.test", "127.0.0.1"])
+    func acceptsACertificateThatIsRight(host: String) async throws {
+        var setting = try Setting(.valid)
+        setting.host = host
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start()
+            defer { server.stop() }
+            _ = await client.frames(1)
+            client.send(#"{"type":"auth","access_token":"fake-token"}"#)
+            #expect(await client.frames(2).count == 2)
+            let payload = Array(repeating: UInt8(0x61), count: 5_000_000)
+            server.connections.first?.write(ServerFrame.encode(payload))
+            #expect(await client.frames(3).last == payload)
+            server.closeAll(code: 1000)
+            #expect(await client.closure()?.kind == .peerClosed(code: 1000))
+            await client.loop.shutdown()
+        }
     }
 
     @Test func acceptsAnIPv6AddressThatTheCertificateNames() async throws {
-        let server = try FakeHomeAssistant(certificate: Shared.certificates.get().server(.valid), address: "::1")
-        defer { server.stop() }
-        let client = TestClient(try Shared.trustingLoop.get(), server.target(isSecure: true))
-        #expect(await client.frames(1).count == 1)
-        let head = server.snapshot.connections.first?.requestHead.lowercased() ?? ""
-        #expect(head.contains("host: [::1]:\(server.port)"))
+        var setting = try Setting(.valid)
+        setting.host = "::1"
+        setting.address = "::1"
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start()
+            defer { server.stop() }
+            #expect(await client.frames(1).count == 1)
+            let head = server.snapshot.connections.first?.requestHead.lowercased() ?? ""
+            #expect(head.contains("host: [::1]:\(server.port)"))
+        }
     }
 
     static let bad: [(TestCertificates.Kind, String, WebSocketClosure.TLSFailure)] = [
@@ -45,58 +78,64 @@ struct TLSTests {
     @Test(arguments: bad) func refusesBadCertificatesBeforeAnythingIsSent(
         kind: TestCertificates.Kind, host: String, failure: WebSocketClosure.TLSFailure
     ) async throws {
-        let server = try FakeHomeAssistant(certificate: Shared.certificates.get().server(kind))
-        defer { server.stop() }
-        let client = TestClient(try Shared.trustingLoop.get(), server.target(host: host, isSecure: true))
-        client.send(#"{"type":"auth","access_token":"fake-token"}"#)
-        let closure = await client.closure()
-        #expect(closure?.kind == .tlsFailed(failure))
-        #expect(client.history.closures.count == 1)
-        #expect(!client.history.isOpened)
-        #expect(await server.wait { $0.connections.first?.isOpen == false })
-        #expect(server.snapshot.connections.first?.byteCount == 0)
+        var setting = try Setting(kind)
+        setting.host = host
+        setting.failure = failure.rawValue
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start()
+            defer { server.stop() }
+            client.send(#"{"type":"auth","access_token":"fake-token"}"#)
+            let closure = await client.closure()
+            #expect(closure?.label == "tls_\(setting.failure)")
+            #expect(client.history.closures.count == 1)
+            #expect(!client.history.isOpened)
+            #expect(await server.wait { $0.connections.first?.isOpen == false })
+            #expect(server.snapshot.connections.first?.byteCount == 0)
+        }
     }
 
     @Test func refusesAnAuthorityThatTheSystemDoesNotKnow() async throws {
-        let server = try FakeHomeAssistant(certificate: Shared.certificates.get().server(.valid))
-        defer { server.stop() }
-        let client = TestClient(try Shared.loop.get(), server.target(host: "localhost", isSecure: true))
-        #expect(await client.closure()?.kind == .tlsFailed(.untrusted))
-        #expect(server.snapshot.connections.first?.byteCount == 0)
+        let setting = try Setting(.valid)
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start(isTrusting: false)
+            defer { server.stop() }
+            #expect(await client.closure()?.kind == .tlsFailed(.untrusted))
+            #expect(server.snapshot.connections.first?.byteCount == 0)
+        }
     }
 
     @Test func tellsAPeerThatSpeaksNoTLS() async throws {
-        let server = try FakeHomeAssistant()
-        defer { server.stop() }
-        let client = TestClient(try Shared.loop.get(), server.target(host: "localhost", isSecure: true))
-        // It waits for the end of a head; the client's hello has none, so the server speaks first.
-        #expect(await server.wait { $0.connections.count == 1 })
-        server.connections.first?.send("no TLS here")
-        let closure = await client.closure()
-        #expect(closure?.kind == .tlsFailed(.other))
-        #expect(!server.snapshot.saw("GET"))
+        let setting = try Setting(nil)
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start()
+            defer { server.stop() }
+            // The server waits for the end of a head, which the hello of TLS has not; so let it speak first.
+            #expect(await server.wait { $0.connections.count == 1 })
+            server.connections.first?.send("no TLS here")
+            #expect(await client.closure()?.kind == .tlsFailed(.other))
+            #expect(!server.snapshot.saw("GET"))
+        }
     }
 
     @Test func tellsAResetOverTLS() async throws {
-        let server = try FakeHomeAssistant(certificate: Shared.certificates.get().server(.valid))
-        defer { server.stop() }
-        let client = TestClient(try Shared.trustingLoop.get(), server.target(host: "localhost", isSecure: true))
-        _ = await client.frames(1)
-        try #require(server.connections.first).resetWithinFrame()
-        #expect(await client.closure()?.kind == .reset)
+        let setting = try Setting(.valid)
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start()
+            defer { server.stop() }
+            _ = await client.frames(1)
+            try #require(server.connections.first).resetWithinFrame()
+            #expect(await client.closure()?.kind == .reset)
+        }
     }
 
-    /// In a process of its own, because the variable must be set before the context is made and no other thread may look.
-    @Test func trustsTheFileThatTheEnvironmentNames() async {
-        await #expect(processExitsWith: .success) {
-            let certificates = try TestCertificates()
-            setenv("SSL_CERT_FILE", certificates.authorityFile, 1)
-            let loop = try WebSocketEventLoop(logger: Shared.logger)
-            let server = try FakeHomeAssistant(certificate: certificates.server(.valid))
-            let client = TestClient(loop, server.target(host: "localhost", isSecure: true))
+    @Test func trustsTheFileThatTheEnvironmentNames() async throws {
+        let setting = try Setting(.valid)
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            // Before the context is made, while no other thread looks.
+            setenv("SSL_CERT_FILE", setting.authority, 1)
+            let (server, client) = try setting.start(isTrusting: false)
+            defer { server.stop() }
             #expect(await client.frames(1).count == 1)
-            await loop.shutdown()
-            server.stop()
         }
     }
 
@@ -108,12 +147,12 @@ struct TLSTests {
             }
             let loop = try WebSocketEventLoop(logger: Shared.logger)
             let server = try FakeHomeAssistant()
-            let client = TestClient(loop, server.target())
-            #expect(await client.frames(1).count == 1)
+            defer {
+                server.stop()
+                proxy.stop()
+            }
+            #expect(await TestClient(loop, server.target()).frames(1).count == 1)
             #expect(proxy.snapshot.connections.isEmpty)
-            await loop.shutdown()
-            server.stop()
-            proxy.stop()
         }
     }
 }

@@ -115,13 +115,6 @@ enum Shared {
     static let loop: Result<WebSocketEventLoop, any Error> = Result { try WebSocketEventLoop(logger: logger) }
 
     static let certificates: Result<TestCertificates, any Error> = Result { try TestCertificates() }
-
-    /// A loop that trusts the test authority.
-    static let trustingLoop: Result<WebSocketEventLoop, any Error> = Result {
-        var options = WebSocketEventLoopOptions()
-        options.certificateAuthorityFile = try certificates.get().authorityFile
-        return try WebSocketEventLoop(logger: logger, options: options)
-    }
 }
 
 extension FakeHomeAssistant {

@@ -2,7 +2,7 @@ import BridgeConcurrency
 import COpenSSL
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A connected socket, plain or with TLS. One thread reads, any thread writes.
@@ -13,7 +13,7 @@ final class FakeChannel: Sendable {
     private let isSecure: Bool
     /// Held for a whole message, so that messages of several threads do not mix. Unlike elsewhere a write may block under it:
     /// a client that does not read is what some tests are about, and `shutDown` ends the wait.
-    private let writing = LockedBox(())
+    private let writing = LockedBox(0)
 
     /// Takes over the descriptor. With `context` (an SSL_CTX), TLS must be accepted before anything is read or written.
     init(descriptor: Int32, context: OpaquePointer?) {

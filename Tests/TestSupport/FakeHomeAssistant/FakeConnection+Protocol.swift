@@ -58,7 +58,8 @@ extension FakeConnection {
             send(Self.error(id, "id_reuse", "Identifier values have to increase."))
             return
         }
-        let json = (try? JSONSerialization.data(withJSONObject: command)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let json =
+            (try? JSONSerialization.data(withJSONObject: command)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         let wish = behaviour.onCommand?(FakeBehaviour.Command(connection: number, id: id, type: type, json: json))
         switch wish ?? .byDefault {
         case .silence: return

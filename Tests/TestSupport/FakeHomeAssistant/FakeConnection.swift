@@ -71,7 +71,9 @@ package final class FakeConnection: Sendable {
     }
 
     /// Sends a text message that is not UTF-8.
-    package func sendInvalidUTF8() { write(ServerFrame.encode(Array("{\"a\":\"".utf8) + [0xC3, 0x28] + Array("\"}".utf8))) }
+    package func sendInvalidUTF8() {
+        write(ServerFrame.encode(Array("{\"a\":\"".utf8) + [0xC3, 0x28] + Array("\"}".utf8)))
+    }
 
     /// Sends a WebSocket ping.
     package func ping(_ payload: [UInt8] = []) { write(ServerFrame.encode(payload, opcode: .ping)) }
@@ -125,7 +127,8 @@ package final class FakeConnection: Sendable {
         while bytes.count < 1 << 16 {
             guard let more = readSome() else { return nil }
             bytes += more
-            for start in stride(from: 0, through: bytes.count - 4, by: 1) where Array(bytes[start..<(start + 4)]) == end {
+            for start in stride(from: 0, through: bytes.count - 4, by: 1) where Array(bytes[start..<(start + 4)]) == end
+            {
                 return (String(decoding: bytes[..<start], as: UTF8.self), Array(bytes[(start + 4)...]))
             }
         }
@@ -156,7 +159,8 @@ package final class FakeConnection: Sendable {
                     if behaviour.recordsReceived { owner?.note(number) { $0.messages.append(text) } }
                     guard answer(text) else { return }
                 case 8:
-                    let code = frame.payload.count >= 2 ? UInt16(frame.payload[0]) << 8 | UInt16(frame.payload[1]) : 1005
+                    let code =
+                        frame.payload.count >= 2 ? UInt16(frame.payload[0]) << 8 | UInt16(frame.payload[1]) : 1005
                     owner?.note(number) { $0.closeCode = code }
                     write(ServerFrame.encode(frame.payload, opcode: .close))
                     return

@@ -96,7 +96,10 @@ package final class FakeHomeAssistant: Sendable {
             defer { state.threads = [] }
             return state.threads
         }
-        for thread in threads { pthread_join(thread, nil) }
+        for thread in threads {
+            // The last reference may have gone away on one of these threads; none can wait for itself.
+            if pthread_equal(thread, pthread_self()) != 0 { pthread_detach(thread) } else { pthread_join(thread, nil) }
+        }
     }
 
     /// Listens again on the same port, after `stop` or in place of it. The record goes on.

@@ -1,5 +1,5 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 /// A listening socket and the thread that accepts.
@@ -65,7 +65,8 @@ final class FakeListener: @unchecked Sendable {
     /// Stops listening and waits for the thread.
     func stop() {
         _ = Glibc.write(wakeWriter, "x", 1)
-        pthread_join(thread, nil)
+        // On its own thread, when the server's last reference went away there: poll then fails and ends the loop.
+        if pthread_equal(thread, pthread_self()) != 0 { pthread_detach(thread) } else { pthread_join(thread, nil) }
         for open in [descriptor, wakeReader, wakeWriter] { close(open) }
     }
 

@@ -81,7 +81,8 @@ extension FakeConnection {
             var messages: [[UInt8]] = []
             for event in frame {
                 for (id, type) in subscriptions where type == nil || type == event.type {
-                    messages.append(Array(#"{"type":"event","event":"#.utf8) + event.json + Array(",\"id\":\(id)}".utf8))
+                    messages.append(
+                        Array(#"{"type":"event","event":"#.utf8) + event.json + Array(",\"id\":\(id)}".utf8))
                 }
             }
             count += messages.count

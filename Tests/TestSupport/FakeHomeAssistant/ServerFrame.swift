@@ -12,7 +12,9 @@ package enum ServerFrame {
     }
 
     /// One frame.
-    package static func encode(_ payload: some Collection<UInt8>, opcode: Opcode = .text, isFinal: Bool = true) -> [UInt8] {
+    package static func encode(_ payload: some Collection<UInt8>, opcode: Opcode = .text, isFinal: Bool = true)
+        -> [UInt8]
+    {
         var frame = header(length: UInt64(payload.count), opcode: opcode, isFinal: isFinal)
         frame.reserveCapacity(frame.count + payload.count)
         frame.append(contentsOf: payload)
@@ -29,7 +31,8 @@ package enum ServerFrame {
         var start = 0
         repeat {
             let end = min(start + size, payload.count)
-            frames += encode(payload[start..<end], opcode: start == 0 ? .text : .continuation, isFinal: end == payload.count)
+            frames += encode(
+                payload[start..<end], opcode: start == 0 ? .text : .continuation, isFinal: end == payload.count)
             start = end
         } while start < payload.count
         return frames
@@ -49,7 +52,9 @@ package enum ServerFrame {
             bytes += [126, UInt8(length >> 8), UInt8(length & 0xFF)]
         } else {
             bytes.append(127)
-            for shift in stride(from: 56, through: 0, by: -8) { bytes.append(UInt8(truncatingIfNeeded: length >> UInt64(shift))) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                bytes.append(UInt8(truncatingIfNeeded: length >> UInt64(shift)))
+            }
         }
         return bytes
     }

@@ -5,7 +5,7 @@ import Foundation
 /// The directory is removed with the last reference.
 package final class TestCertificates: Sendable {
     /// What is right or wrong with a certificate.
-    package enum Kind: String, Sendable, CaseIterable {
+    package enum Kind: String, Sendable, Codable, CaseIterable {
         case valid
         case expired
         case notYetValid
@@ -14,7 +14,7 @@ package final class TestCertificates: Sendable {
     }
 
     /// A certificate and its key, as PEM files.
-    package struct Server: Sendable {
+    package struct Server: Sendable, Codable {
         package let certificateFile: String
         package let keyFile: String
     }
