@@ -68,6 +68,15 @@ let package = Package(
                 "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
                 arguments, lifecycle, unixSignals, log, yams,
             ]),
+
+        // Tests mirror Sources.
+        .target(
+            name: "PostgresTestSupport",
+            dependencies: ["PostgresClient", log],
+            path: "Tests/TestSupport/Postgres"),
+        .testTarget(
+            name: "PostgresClientTests",
+            dependencies: ["PostgresClient", "PostgresTestSupport", "BridgeCore", log]),
     ],
     swiftLanguageModes: [.v6]
 )
