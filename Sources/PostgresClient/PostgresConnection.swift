@@ -49,12 +49,18 @@ package actor PostgresConnection {
     /// False once the session was closed, lost or given up; a look at what is known, without asking the server.
     package var isUsable: Bool { handle?.isHealthy ?? false }
 
-    /// True when the session is usable and its socket shows no sign of having ended; does not wait.
+    /// True when the session is usable and its socket shows no sign of having ended. Waits for a few milliseconds at most, and
+    /// only when the server has said something unasked.
     package func isAlive() -> Bool {
         guard let handle, handle.isHealthy else { return false }
-        let now = Deadline(after: .zero)
-        if !Readiness.wait(for: .read, on: handle.socket, deadline: now).isEmpty, PQconsumeInput(handle.raw) == 0 {
-            self.handle = nil
+        // An idle session hears little but its own end: a last word, and then the socket closes.
+        for patience in [Duration.zero, .milliseconds(20)] {
+            let readiness = Readiness.wait(for: .read, on: handle.socket, deadline: Deadline(after: patience))
+            if readiness.isEmpty { break }
+            if PQconsumeInput(handle.raw) == 0 {
+                self.handle = nil
+                return false
+            }
         }
         return isUsable
     }

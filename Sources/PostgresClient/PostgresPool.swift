@@ -22,7 +22,11 @@ package actor PostgresPool {
     private var idle: [PostgresConnection] = []
     /// Lent sessions and those being opened.
     private var lent = 0
-    private var waiters: [(id: Int, continuation: CheckedContinuation<Turn, Never>)] = []
+    /// Those in line, first come first.
+    private var waiters: [Int] = []
+    /// A waiter suspends, or is served, in either order: whichever comes first leaves its half here.
+    private var suspended: [Int: CheckedContinuation<Turn, Never>] = [:]
+    private var served: [Int: Turn] = [:]
     private var lastWaiterID = 0
     private var isClosed = false
 
@@ -63,8 +67,7 @@ package actor PostgresPool {
         isClosed = true
         let connections = idle
         idle = []
-        for waiter in waiters { waiter.continuation.resume(returning: .failure(Self.closed)) }
-        waiters = []
+        for waiter in waiters { serve(waiter, .failure(Self.closed)) }
         for connection in connections { await connection.close() }
     }
 
@@ -103,12 +106,19 @@ package actor PostgresPool {
         }
         lastWaiterID += 1
         let id = lastWaiterID
+        // In line from here on: a session that comes back meanwhile is not missed.
+        waiters.append(id)
         let limit = waitLimit
         let turn = await withTaskGroup(of: Turn?.self) { group in
             group.addTask { await self.wait(id) }
             group.addTask {
-                try? await Task.sleep(for: limit)
-                await self.expire(id, after: limit)
+                do {
+                    try await Task.sleep(for: limit)
+                    await self.serve(id, .failure(self.overdue))
+                } catch {
+                    // The borrower's task was cancelled, or its turn has come and nobody is waiting under this number.
+                    await self.serve(id, .failure(PostgresConnection.cancelled("a database session was free")))
+                }
                 return nil
             }
             var turn: Turn?
@@ -124,19 +134,25 @@ package actor PostgresPool {
     }
 
     private func wait(_ id: Int) async -> Turn {
-        await withCheckedContinuation { continuation in
-            waiters.append((id, continuation))
+        if let turn = served.removeValue(forKey: id) { return turn }
+        return await withCheckedContinuation { suspended[id] = $0 }
+    }
+
+    /// Takes a waiter out of the line and tells it how its wait ended; nothing when it has left already.
+    private func serve(_ id: Int, _ turn: Turn) {
+        guard let index = waiters.firstIndex(of: id) else { return }
+        waiters.remove(at: index)
+        if let continuation = suspended.removeValue(forKey: id) {
+            continuation.resume(returning: turn)
+        } else {
+            served[id] = turn
         }
     }
 
-    /// Runs after the wait limit, and at once when the borrower's task is cancelled, since that ends the sleep.
-    private func expire(_ id: Int, after limit: Duration) {
-        guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
-        let waiter = waiters.remove(at: index)
-        let error = PostgresError(
-            .deadlineExceeded, "No database session became free within \(Deadline(after: limit).spanText)",
+    private nonisolated var overdue: PostgresError {
+        PostgresError(
+            .deadlineExceeded, "No database session became free within \(Deadline(after: waitLimit).spanText)",
             hint: "All \(size) sessions are busy.")
-        waiter.continuation.resume(returning: .failure(error))
     }
 
     // MARK: Returning
@@ -149,9 +165,8 @@ package actor PostgresPool {
 
     /// Gives a place, with its session if that is still good, to the next in line.
     private func release(_ connection: PostgresConnection?) {
-        if !waiters.isEmpty {
-            waiters.removeFirst().continuation.resume(
-                returning: .success(connection.map { .connection($0) } ?? .vacancy))
+        if let next = waiters.first {
+            serve(next, .success(connection.map { .connection($0) } ?? .vacancy))
             return
         }
         lent -= 1

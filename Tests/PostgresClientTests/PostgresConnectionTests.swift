@@ -1,6 +1,6 @@
 import BridgeCore
 import FoundationEssentials
-@testable import PostgresClient
+import PostgresClient
 import TestSupport
 import Testing
 

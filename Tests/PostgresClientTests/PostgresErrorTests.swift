@@ -47,9 +47,11 @@ struct PostgresErrorTests {
         #expect(
             ErrorText.primary("invalid byte sequence for encoding \"UTF8\": 0xff 0x41", sqlState: "22021")
                 == "invalid byte sequence for encoding \"…\": …")
-        #expect(ErrorText.primary("relation \"x\" does not exist", sqlState: "42P01") == "relation \"x\" does not exist")
+        #expect(
+            ErrorText.primary("relation \"x\" does not exist", sqlState: "42P01") == "relation \"x\" does not exist")
         #expect(ErrorText.detail("Failing row contains (secret, 1).", sqlState: "23502") == nil)
-        #expect(ErrorText.detail("Key (id, \"timestamp\")=(secret, 2026) already exists.", sqlState: "23505")
+        #expect(
+            ErrorText.detail("Key (id, \"timestamp\")=(secret, 2026) already exists.", sqlState: "23505")
                 == "Key (id, \"timestamp\")")
         #expect(ErrorText.detail("Process 1 waits.", sqlState: "40P01") == "Process 1 waits.")
         #expect(ErrorText.copyLine(inContext: "COPY ev, line 12, column a: \"x, line 3\"") == 12)
@@ -65,7 +67,8 @@ struct PostgresErrorTests {
         #expect(state == "28P01")
         #expect(
             message
-                == "connection to server at \"127.0.0.1\", port 5432 failed: FATAL: password authentication failed for user \"a\"")
+                == "connection to server at \"127.0.0.1\", port 5432 failed: FATAL: password authentication failed for user \"a\""
+        )
         #expect(ErrorText.connectionFailure("connection refused\n\tIs the server running?").sqlState == nil)
     }
 }

@@ -42,11 +42,11 @@ struct PostgresFaultTests {
             let connection = try await database.connect()
             let process = try #require(await connection.backendProcessID)
             // Only a server on this machine, and one that we may signal, can be stopped.
-            guard (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8))?.hasPrefix("postgres") == true,
+            guard
+                (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8))?.hasPrefix("postgres") == true,
                 kill(process, 0) == 0
             else {
-                print("Skipped: the server's processes are not ours to signal.")
-                return
+                try Test.cancel("The server's processes are not ours to signal.")
             }
             try await connection.execute("CREATE TABLE t (n int8)")
             kill(process, SIGSTOP)
@@ -64,18 +64,17 @@ struct PostgresFaultTests {
         }
     }
 
-    @Test func aBackendStoppedAmidCopyEndsAtTheDeadline() async throws {
+    @Test func aCopyThatWaitsForALockEndsAtItsDeadline() async throws {
         try await TestDatabase.with(extensions: []) { database in
             let connection = try await database.connect()
             let observer = try await database.connect()
-            let process = try #require(await connection.backendProcessID)
             try await connection.execute("CREATE TABLE t (n int8)")
             try await observer.execute("BEGIN; LOCK TABLE t IN EXCLUSIVE MODE")
             let error = await postgresError {
                 _ = try await connection.copyIn(
                     "COPY t FROM STDIN (FORMAT binary)", chunks: [], deadline: .milliseconds(300))
             }
-            #expect(error?.code == .deadlineExceeded && process > 0)
+            #expect(error?.code == .deadlineExceeded)
         }
     }
 

@@ -58,7 +58,8 @@ struct PostgresPoolTests {
     @Test func waitersAreBoundedInNumberAndTime() async throws {
         try await TestDatabase.with(extensions: []) { database in
             let pool = PostgresPool(
-                database.configuration, size: 1, maximumWaiters: 1, waitLimit: .milliseconds(200), logger: database.logger)
+                database.configuration, size: 1, maximumWaiters: 1, waitLimit: .milliseconds(200),
+                logger: database.logger)
             try await pool.withConnection { _ in
                 async let waiting = postgresError { try await pool.withConnection { _ in } }
                 async let other = postgresError { try await pool.withConnection { _ in } }

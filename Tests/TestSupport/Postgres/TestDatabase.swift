@@ -22,7 +22,9 @@ package struct TestDatabase: Sendable {
 
     /// The connection string of the server, with a database that may create others.
     package static var serverURL: String? {
-        guard let text = getenv("HA_BRIDGE_TEST_DATABASE_URL").map({ String(cString: $0) }), !text.isEmpty else { return nil }
+        guard let text = getenv("HA_BRIDGE_TEST_DATABASE_URL").map({ String(cString: $0) }), !text.isEmpty else {
+            return nil
+        }
         return text
     }
 
