@@ -26,7 +26,9 @@ struct ConnectionDesk {
 
     /// The token of a stored connection. Throws a `CommandFailure` for a stored URL that is none, else `CryptographyError`.
     func token(of connection: StoredConnection, url: HomeAssistantURL) throws -> Secret {
-        try sealer().open(connection.sealedToken, for: Self.binding(connection.id, connection.userID, url))
+        // Where the kernel refuses it, the command still does what it was asked for.
+        try? hardenProcess()
+        return try sealer().open(connection.sealedToken, for: Self.binding(connection.id, connection.userID, url))
     }
 
     /// Tries the token, writes an audit row whatever the end, and tells the person.
