@@ -65,23 +65,61 @@ let package = Package(
         .target(
             name: "Ingest",
             dependencies: [
-                "HomeAssistantClient", "Store", "PostgresClient", "Cryptography", "BridgeCore",
+                "HomeAssistantClient", "WebSocketTransport", "Store", "PostgresClient", "Cryptography", "BridgeCore",
                 "BridgeConcurrency", log,
             ]),
+        .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", log]),
         .target(
             name: "Observability",
             dependencies: ["BridgeCore", "BridgeConcurrency", log, lifecycle] + http),
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Ingest", "Observability", "HomeAssistantClient", "WebSocketTransport", "Store",
+                "Ingest", "Maintenance", "Observability", "HomeAssistantClient", "WebSocketTransport", "Store",
                 "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
                 arguments, lifecycle, unixSignals, log, yams,
             ]),
 
         // The tests mirror the modules.
+        .target(
+            name: "TestSupport",
+            dependencies: ["COpenSSL", "PostgresClient", "BridgeCore", "BridgeConcurrency", log],
+            path: "Tests/TestSupport",
+            resources: [.copy("Fixtures")]),
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
+        .testTarget(
+            name: "WebSocketTransportTests",
+            dependencies: ["WebSocketTransport", "TestSupport", "BridgeCore", "BridgeConcurrency", log]),
+        .testTarget(
+            name: "PostgresClientTests",
+            dependencies: ["PostgresClient", "TestSupport", "BridgeCore", "BridgeConcurrency", log]),
+        .testTarget(
+            name: "HomeAssistantClientTests",
+            dependencies: ["HomeAssistantClient", "WebSocketTransport", "BridgeCore", "BridgeConcurrency"]),
+        .testTarget(
+            name: "StoreTests",
+            dependencies: ["Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", log]),
+        .testTarget(
+            name: "ObservabilityTests",
+            dependencies: [
+                "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        .testTarget(name: "BridgeCommandTests", dependencies: ["BridgeCommand", "Observability", log]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "BridgeCommand", "Ingest", "HomeAssistantClient", "Store", "PostgresClient", "Cryptography",
+                "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ]),
+        .executableTarget(
+            name: "bridge-bench",
+            dependencies: [
+                "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency",
+                arguments, log,
+            ],
+            path: "Tests/Benchmarks"),
     ],
     swiftLanguageModes: [.v6]
 )

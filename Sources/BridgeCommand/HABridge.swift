@@ -14,6 +14,7 @@ struct HABridge: AsyncParsableCommand {
             """,
         version: BridgeVersion.string,
         groupedSubcommands: [
+            CommandGroup(name: "Running", subcommands: [RunCommand.self]),
             CommandGroup(name: "Setting up", subcommands: [MigrateCommand.self, KeyCommand.self, UserCommand.self]),
             CommandGroup(name: "Connections", subcommands: [ConnectionCommand.self]),
             CommandGroup(

@@ -1,3 +1,5 @@
+import Glibc
+
 /// A moment in microseconds since 1970-01-01 00:00:00 UTC: PostgreSQL's and Home Assistant's resolution.
 package struct Timestamp: Hashable, Comparable, Sendable {
     /// Microseconds since the Unix epoch; negative before it.
@@ -129,5 +131,14 @@ extension Int64 {
     func quotientAndRemainderFloored(dividingBy divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}
+
+extension Timestamp {
+    /// The time of this machine's clock.
+    package static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 }

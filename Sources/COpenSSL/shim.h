@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <openssl/ssl.h>
 #include <errno.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

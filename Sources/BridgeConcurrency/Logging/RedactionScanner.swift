@@ -55,8 +55,8 @@ struct RedactionScanner {
         guard dot < bytes.count, bytes[dot] == UInt8(ascii: ".") else { return nil }
         let start = run(from: dot + 1, limit: 8, while: isGlue)
         let next = run(from: start, while: isTokenByte)
-        // A short word after a full stop with a blank is the next sentence, not a part of the token.
-        let isNextSentence = start > dot + 1 && next - start < 16
+        // A short word after a full stop and blanks is the next sentence, not a part of the token.
+        let isNextSentence = start > dot + 1 && next - start < 16 && bytes[(dot + 1)..<start].allSatisfy(isBlank)
         return next > start && !isNextSentence ? next : nil
     }
 
@@ -112,14 +112,13 @@ struct RedactionScanner {
     private func passwordInURL(at colon: Int) -> Range<Int>? {
         guard matches("://", at: colon) else { return nil }
         let start = colon + 3
-        let word = run(from: start, limit: 4_096) { !isBlank($0) && !isQuote($0) && $0 != 0x3C && $0 != 0x3E && $0 != 0x5C }
-        let authority = run(from: start, limit: word - start) { $0 != 0x2F && $0 != 0x3F && $0 != 0x23 }
+        let authority = run(from: start) { isURLByte($0) && $0 != 0x2F && $0 != 0x3F && $0 != 0x23 }
         if let password = password(from: start, to: authority) { return password }
         // A slash that should have been escaped ends the authority early; a port is what may stand there by right.
         guard let first = bytes[start..<authority].firstIndex(of: 0x3A), first + 1 < authority,
             !bytes[(first + 1)..<authority].allSatisfy({ (0x30...0x39).contains($0) }), bytes[start] != 0x5B
         else { return nil }
-        return password(from: start, to: word)
+        return password(from: start, to: run(from: start, limit: 512, while: isURLByte))
     }
 
     private func password(from start: Int, to end: Int) -> Range<Int>? {
@@ -168,6 +167,11 @@ struct RedactionScanner {
     private func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 
     private func isQuote(_ byte: UInt8) -> Bool { byte == 0x22 || byte == 0x27 || byte == 0x60 }
+
+    /// Blanks, quotes, < > and backslashes end a URL.
+    private func isURLByte(_ byte: UInt8) -> Bool {
+        !isBlank(byte) && !isQuote(byte) && byte != 0x3C && byte != 0x3E && byte != 0x5C
+    }
 
     /// What may stand between the parts of something that was cut up by quoting.
     private func isGlue(_ byte: UInt8) -> Bool { isBlank(byte) || isQuote(byte) || byte == 0x5C || byte == 0x2B }

@@ -28,6 +28,12 @@ package struct MetricLabelPair: Hashable, Sendable, Comparable {
     package let name: String
     package let value: String
 
+    /// Wraps both; the registry checks the name, the exposition escapes the value.
+    package init(name: String, value: String) {
+        self.name = name
+        self.value = value
+    }
+
     package static func < (left: MetricLabelPair, right: MetricLabelPair) -> Bool {
         (left.name, left.value) < (right.name, right.value)
     }

@@ -1,9 +1,10 @@
 import FoundationEssentials
 
 /// SHA-256 as the identity needs it; `Cryptography` provides it, so that this module stays free of C libraries.
-package protocol ContentDigest {
-    /// Replaces the 32 bytes of `output` by the digest of `input`.
-    func digest(_ input: UnsafeRawBufferPointer, into output: inout [UInt8])
+package protocol ContentDigest: AnyObject {
+    /// Replaces the 32 bytes of `output` by the digest of `input`. Throws when the library fails, which a sound machine never
+    /// shows.
+    func digest(_ input: UnsafeRawBufferPointer, into output: inout [UInt8]) throws
 }
 
 /// Computes the id of an event from what it says, so that a replay, a second copy of a frame, and a backfill find the row
@@ -34,7 +35,7 @@ package struct EventIdentity {
     /// place in `bytes` when it had to be repaired.
     package mutating func id(
         of event: HomeAssistantEvent, in bytes: UnsafeBufferPointer<UInt8>, original: UnsafeRawBufferPointer
-    ) -> EventID {
+    ) throws -> EventID {
         input.removeAll(keepingCapacity: true)
         input.append(contentsOf: [0x76, 0x31])
         input.append(contentsOf: connection)
@@ -53,15 +54,15 @@ package struct EventIdentity {
             append(event.eventType, of: bytes)
             append(event.timestamp)
             append(event.contextID, of: bytes)
-            digest.digest(original, into: &output)
+            try digest.digest(original, into: &output)
             input.append(contentsOf: output)
         }
-        input.withUnsafeBytes { digest.digest($0, into: &output) }
+        try input.withUnsafeBytes { try digest.digest($0, into: &output) }
         return identifier(at: event.timestamp)
     }
 
     /// The id of an event that is known by entity and time alone, as a row of Home Assistant's history is.
-    package mutating func id(ofState entityID: String, at timestamp: Timestamp) -> EventID {
+    package mutating func id(ofState entityID: String, at timestamp: Timestamp) throws -> EventID {
         input.removeAll(keepingCapacity: true)
         input.append(contentsOf: [0x76, 0x31])
         input.append(contentsOf: connection)
@@ -69,7 +70,7 @@ package struct EventIdentity {
         input.append(contentsOf: entityID.utf8)
         input.append(0)
         append(timestamp)
-        input.withUnsafeBytes { digest.digest($0, into: &output) }
+        try input.withUnsafeBytes { try digest.digest($0, into: &output) }
         return identifier(at: timestamp)
     }
 

@@ -206,7 +206,10 @@ package struct JSONScanner {
         let start = position
         if base[position] == 0x2D { position += 1 }
         let integer = digits()
-        guard integer > 0, integer == 1 || base[position - integer] != 0x30 else { throw unexpected(from: start) }
+        guard integer > 0 else { throw unexpected(from: start) }
+        if integer > 1, base[position - integer] == 0x30 {
+            throw JSONScanError(code: .unexpectedByte, offset: position - integer + 1)
+        }
         var fraction = 0
         if position < end, base[position] == 0x2E {
             position += 1
@@ -215,13 +218,15 @@ package struct JSONScanner {
         }
         if position < end, base[position] | 0x20 == 0x65 {
             position += 1
-            if position < end, base[position] == 0x2B || base[position] == 0x2D { position += 1 }
+            let isNegative = position < end && base[position] == 0x2D
+            if isNegative || position < end && base[position] == 0x2B { position += 1 }
             let first = position
             let count = digits()
             guard count > 0 else { throw unexpected(from: start) }
             var exponent = 0
             for index in first..<position { exponent = min(exponent * 10 + Int(base[index] & 0x0F), 10_000) }
-            if exponent > 308 { findings.insert(.hugeNumber) }
+            // The largest double is about 1.8e308, the smallest 4.9e-324.
+            if exponent > (isNegative ? 400 : 308) { findings.insert(.hugeNumber) }
         }
         if integer > 309 || fraction > 1_100 { findings.insert(.hugeNumber) }
     }

@@ -3,9 +3,9 @@ import NIOHTTPTypes
 
 /// Closes a client's connection that takes too long, however it does so.
 ///
-/// A deadline runs from the connection or the last answer to a whole request head, and another from there to the end of the
-/// answer and of the request's body. Single bytes that trickle in or out move neither, so no client holds a connection longer
-/// than `idle` plus `exchange` for one request. When the server stops, whatever is left has `farewell` to end.
+/// A deadline runs from the connection (`greeting`) or the last answer (`idle`) to a whole request head, and another from
+/// there to the end of the answer and of the request's body (`exchange`). Single bytes that trickle in or out move none of
+/// them. When the server stops, whatever is left has `farewell` to end.
 ///
 /// Lives on the event loop of its channel.
 final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
@@ -16,6 +16,8 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// The lengths of the deadlines.
     struct Limits: Sendable {
+        /// For the first request head.
+        var greeting: TimeAmount = .seconds(10)
         /// For the next request head. Longer than the usual pause of a scraper that keeps its connection.
         var idle: TimeAmount = .seconds(75)
         /// From a head to the end of the answer.
@@ -33,13 +35,13 @@ final class ConnectionDeadlines: ChannelDuplexHandler, RemovableChannelHandler {
     init(limits: Limits) { self.limits = limits }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        if context.channel.isActive { arm(limits.idle, context) }
+        if context.channel.isActive { arm(limits.greeting, context) }
     }
 
     func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
 
     func channelActive(context: ChannelHandlerContext) {
-        arm(limits.idle, context)
+        arm(limits.greeting, context)
         context.fireChannelActive()
     }
 

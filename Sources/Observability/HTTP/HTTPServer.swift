@@ -161,7 +161,7 @@ package struct HTTPServer: Service {
         case .some(let number):
             let reason = String(cString: strerror(number))
             return .init(code: .other, message: "Cannot listen on \(address): \(reason). \(advice)")
-        case nil where error is SocketAddressError:
+        case nil where error is SocketAddressError || error is SocketAddressError.UnknownHost:
             return .init(
                 code: .unknownHost, message: "Cannot listen on \(address): the host name is not known. \(advice)")
         case nil:

@@ -114,10 +114,15 @@ struct LogLine {
 
     /// Without secrets and not too long. Redacted first: a cut could leave a part that no longer looks like a secret.
     private static func clean(_ text: String) -> String {
-        let redacted = Redactor.redact(text)
-        guard redacted.utf8.count > valueLimit else { return redacted }
-        var bytes = Array(redacted.utf8)
-        LogText.cut(&bytes, to: valueLimit)
-        return String(decoding: bytes, as: UTF8.self) + "…"
+        // What is far beyond the limit is not even looked at.
+        let redacted = Redactor.redact(cut(text, to: 64 * valueLimit))
+        return redacted.utf8.count > valueLimit ? cut(redacted, to: valueLimit) + "…" : redacted
+    }
+
+    private static func cut(_ text: String, to limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var bytes = Array(text.utf8.prefix(limit + 1))
+        LogText.cut(&bytes, to: limit)
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -14,7 +14,8 @@ extension ConnectionRepository {
 
     static func check(url: String) throws(StoreError) {
         guard url.unicodeScalars.count <= 500 else {
-            throw StoreError(.invalidValue, "The URL is longer than the 500 characters that are stored. Take a shorter one.")
+            throw StoreError(
+                .invalidValue, "The URL is longer than the 500 characters that are stored. Take a shorter one.")
         }
     }
 
@@ -28,7 +29,8 @@ extension ConnectionRepository {
                     + " `ha-bridge connection remove \(name)`.")
         case "home_assistant_connections_user_id_url_key":
             guard let other = try await list(user: userID).first(where: { $0.url == url }) else {
-                return StoreError(.duplicateURL, "There was a connection to \(url) a moment ago. Run the command again.")
+                return StoreError(
+                    .duplicateURL, "There was a connection to \(url) a moment ago. Run the command again.")
             }
             return StoreError(
                 .duplicateURL,
@@ -38,7 +40,8 @@ extension ConnectionRepository {
             return StoreError(
                 .notFound, "The user of this connection does not exist. `ha-bridge user list` shows those there are.")
         case "home_assistant_connections_url_format":
-            return StoreError(.invalidValue, "\(url) is no URL of a Home Assistant. It begins with http:// or https://.")
+            return StoreError(
+                .invalidValue, "\(url) is no URL of a Home Assistant. It begins with http:// or https://.")
         case "home_assistant_connections_token_sealed":
             return StoreError(.invalidValue, "The token of this connection was not sealed, and was not stored.")
         default:

@@ -58,7 +58,8 @@ extension StoredConnection {
         sealedToken = try row.string("encrypted_token")
         status = try row.enumeration("status")
         homeAssistantVersion = try row.optionalString("home_assistant_version")
-        supportedFeatures = (try row.optionalString("supported_features") ?? "").split(separator: "\u{1F}").map(String.init)
+        supportedFeatures = (try row.optionalString("supported_features") ?? "").split(separator: "\u{1F}").map(
+            String.init)
         isAdmin = try row.optionalBool("is_admin")
         timeZone = try row.optionalString("time_zone")
         locationName = try row.optionalString("location_name")

@@ -12,7 +12,8 @@ package struct EventRepository: Sendable {
     package func recent(_ filter: EventFilter = EventFilter(), limit: Int = 100) async throws -> [StoredEvent] {
         let (conditions, parameters) = filter.conditions
         return try await read(
-            "\(conditions) ORDER BY event.timestamp DESC, event.id DESC", parameters, limit: limit, name: "recent_events")
+            "\(conditions) ORDER BY event.timestamp DESC, event.id DESC", parameters, limit: limit,
+            name: "recent_events")
     }
 
     /// The events that came since `cursor`, oldest first, and moves the cursor behind them. Ask again at once while as many as

@@ -16,7 +16,7 @@ package enum EventTable {
     package static func copyDirect(
         _ connection: PostgresConnection, chunks: [[UInt8]], deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
-        try await connection.copyIn(copyIntoEvents, chunks: chunks, deadline: deadline)
+        try await connection.copyIn(copyIntoEvents, chunks: chunks, name: "copy_events", deadline: deadline)
     }
 
     /// Copies into a table of the session and inserts from there what is new, in one transaction: the way for rows that may be
@@ -27,8 +27,9 @@ package enum EventTable {
         do throws(PostgresError) {
             return try await stage(connection, chunks: chunks, deadline: deadline)
         } catch {
-            // The first time in a session, the table is not there yet. Asking each time would cost a round trip.
-            guard error.sqlState == "42P01" else { throw error }
+            // The first time in a session, neither the table nor its schema is there yet. Asking each time would cost a round
+            // trip.
+            guard error.sqlState == "42P01" || error.sqlState == "3F000" else { throw error }
             try await connection.execute(createStaging, deadline: deadline)
             return try await stage(connection, chunks: chunks, deadline: deadline)
         }
@@ -37,9 +38,16 @@ package enum EventTable {
     private static func stage(
         _ connection: PostgresConnection, chunks: [[UInt8]], deadline: Duration
     ) async throws(PostgresError) -> Int {
-        try await connection.transaction(deadline: deadline) { connection throws(PostgresError) in
-            _ = try connection.copyIn(copyIntoStaging, chunks: chunks, deadline: deadline)
-            return try connection.query(insertFromStaging, name: "insert_events", deadline: deadline).affectedRows
+        do {
+            return try await connection.transaction(deadline: deadline) { connection in
+                _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "stage_events", deadline: deadline)
+                return try connection.query(insertFromStaging, name: "insert_events", deadline: deadline).affectedRows
+            }
+        } catch let error as PostgresError {
+            throw error
+        } catch {
+            // Nothing above throws anything else; `transaction` is untyped for the sake of its other users.
+            throw PostgresError(.protocolViolation, "The transaction of the event writer failed without a reason")
         }
     }
 

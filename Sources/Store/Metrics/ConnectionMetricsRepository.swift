@@ -23,10 +23,10 @@ package struct ConnectionMetricsRepository: Sendable {
                 )
                 INSERT INTO home_assistant_connection_metrics (connection_id, metric_type, metric_value, timestamp)
                 SELECT sample.connection_id, sample.metric_type, sample.metric_value, sample.timestamp
-                FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::timestamptz[])
-                    AS sample (connection_id, metric_type, metric_value, timestamp)
+                FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::timestamptz[]) WITH ORDINALITY
+                    AS sample (connection_id, metric_type, metric_value, timestamp, position)
                 JOIN known ON known.id = sample.connection_id
-                ORDER BY sample.connection_id, sample.metric_type, sample.timestamp
+                ORDER BY sample.connection_id, sample.metric_type, sample.timestamp, sample.position
                 ON CONFLICT DO NOTHING
                 """,
                 [

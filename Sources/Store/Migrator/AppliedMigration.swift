@@ -13,19 +13,23 @@ struct AppliedMigration: Sendable {
         let table = try await connection.query("SELECT to_regclass('schema_migrations') IS NOT NULL AS found")
         guard try table.first?.bool("found") == true else { return [] }
         do {
-            let result = try await connection.query(
-                """
-                SELECT version, description, applied_at, coalesce(checksum, '') AS checksum
-                FROM schema_migrations
-                ORDER BY version
-                """, name: "list_migrations")
-            return try result.map(AppliedMigration.init(row:))
-        } catch where error.sqlState == "42703" || error.code == .decoding {
+            return try await rows(on: connection)
+        } catch let error as PostgresError where error.sqlState == "42703" || error.code == .decoding {
             throw MigrationError(
                 .foreignTable,
                 "The table schema_migrations of this database belongs to another program. Give ha-bridge a database, or a"
                     + " schema at the front of search_path, of its own.")
         }
+    }
+
+    private static func rows(on connection: PostgresConnection) async throws -> [AppliedMigration] {
+        let result = try await connection.query(
+            """
+            SELECT version, description, applied_at, coalesce(checksum, '') AS checksum
+            FROM schema_migrations
+            ORDER BY version
+            """, name: "list_migrations")
+        return try result.map { try AppliedMigration(row: $0) }
     }
 
     private init(row: PostgresRow) throws(PostgresError) {

@@ -145,7 +145,8 @@ package struct Migrator: Sendable {
         try await step(applied.version, applied.description, undoing: true, on: connection) { connection in
             try connection.execute(sql, deadline: Self.deadline)
             _ = try connection.query(
-                "DELETE FROM schema_migrations WHERE version = $1", [.int(Int64(applied.version))], name: "forget_migration")
+                "DELETE FROM schema_migrations WHERE version = $1", [.int(Int64(applied.version))],
+                name: "forget_migration")
         }
     }
 

@@ -85,7 +85,8 @@ package struct UserRepository: Sendable {
         case "users_username_key", "idx_users_username":
             return StoreError(
                 .duplicateUsername,
-                "There is already a user named “\(username)”. Take another name; `ha-bridge user list` shows those taken.")
+                "There is already a user named “\(username)”. Take another name; `ha-bridge user list` shows those taken."
+            )
         case "users_email_key", "idx_users_email":
             return StoreError(
                 .duplicateEmail,

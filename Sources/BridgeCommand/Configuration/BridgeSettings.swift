@@ -1,0 +1,47 @@
+import Logging
+import Observability
+
+/// Everything that can be set from outside, read once at the start.
+struct BridgeSettings: Sendable {
+    /// How PostgreSQL is reached, as a URI or conninfo; `nil` when it was not set. May hold a password: never print it.
+    var databaseURL: String?
+    /// Where the spool and the keyring lie.
+    var stateDirectory = "/var/lib/ha-bridge"
+    /// The keyring.
+    var keyFile = "/var/lib/ha-bridge/keyring"
+    /// Where health and metrics are served.
+    var httpAddress = HTTPAddress(host: "127.0.0.1", port: 8_099)
+    /// The configuration file, when there is one.
+    var configFile: String?
+    var logLevel = Logger.Level.info
+    var logFormat = LogFormat.text
+    /// How long events are kept.
+    var retentionDays = 90
+    /// How much of the disk may hold events that wait.
+    var spoolMaxBytes = 2 << 30
+    /// How much memory may hold events that wait.
+    var queueMaxBytes = 64 << 20
+    /// The most rows in one transaction.
+    var batchMaxRows = 5_000
+    /// How long a row may wait for others.
+    var batchMaxAge = Duration.milliseconds(25)
+    var embedder = EmbedderChoice.minilm
+
+    /// Where each value comes from.
+    var sources: [SettingName: SettingSource] = [:]
+
+    /// The settings without any source.
+    init() {}
+
+    /// Where `name` comes from.
+    func source(of name: SettingName) -> SettingSource { sources[name] ?? .default }
+
+    /// The connection string, or a sentence that says where to set it.
+    func requireDatabaseURL() throws(ConfigurationError) -> String {
+        guard let databaseURL else { throw ConfigurationError(problems: [Self.databaseURLMissing]) }
+        return databaseURL
+    }
+
+    static let databaseURLMissing =
+        "DATABASE_URL is not set. Set it to your PostgreSQL, such as postgresql://ha_bridge@localhost/ha_bridge."
+}

@@ -1,0 +1,123 @@
+import BridgeConcurrency
+import BridgeCore
+import Cryptography
+import Glibc
+import Ingest
+import Logging
+import Maintenance
+import Observability
+import PostgresClient
+import ServiceLifecycle
+import Store
+
+/// The process of `ha-bridge run`: logging, health over HTTP, and the connector, in the order in which they depend on each other.
+struct BridgeProcess {
+    private let settings: BridgeSettings
+
+    init(settings: BridgeSettings) { self.settings = settings }
+
+    /// Runs until SIGTERM or SIGINT. Throws what makes a start senseless: a bad keyring, a schema of another version, a taken
+    /// port. A database that is away is waited for.
+    func run() async throws {
+        BridgeLogging.bootstrap(level: settings.logLevel, format: settings.logFormat)
+        let logger = Logger(label: "ha-bridge")
+        try hardenProcess()
+        let database = try PostgresConfiguration(try settings.requireDatabaseURL())
+        let keyring = try Keyring.load(path: settings.keyFile)
+        let health = HealthRegistry(version: BridgeVersion.string)
+        let metrics = MetricsRegistry()
+        ProcessMetrics.register(in: metrics)
+        BridgeLogging.register(in: metrics)
+        logger.notice(
+            "Starting.",
+            metadata: [
+                LoggingKeys.version: "\(BridgeVersion.string)",
+                LoggingKeys.databaseServer: "\(database.redactedDescription)",
+                LoggingKeys.httpAddress: "\(settings.httpAddress)",
+            ])
+        let server = HTTPServer(address: settings.httpAddress, health: health, metrics: metrics, logger: logger)
+        let connector = ConnectorService(
+            database: database, sealer: TokenSealer(keyring: keyring), settings: settings, health: health,
+            metrics: metrics, logger: logger)
+        var configuration = ServiceGroupConfiguration(
+            services: [server, connector], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+/// The connector as a service: waits for the database and its schema, then runs until the shutdown.
+private struct ConnectorService: Service {
+    let database: PostgresConfiguration
+    let sealer: TokenSealer
+    let settings: BridgeSettings
+    let health: HealthRegistry
+    let metrics: MetricsRegistry
+    let logger: Logger
+
+    /// A stop takes no longer than this, whatever hangs.
+    private static let stopLimit: Duration = .seconds(9)
+
+    func run() async throws {
+        let isReady = try await cancelWhenGracefulShutdown { try await waitForSchema() }
+        guard isReady else { return }
+        let pool = PostgresPool(database, size: 2, logger: logger)
+        var configuration = ConnectorConfiguration(
+            database: database, sealer: sealer, queueLimit: settings.queueMaxBytes,
+            limits: BatchLimits(rows: settings.batchMaxRows, age: settings.batchMaxAge))
+        configuration.sampleInterval = .seconds(60)
+        let connector = try Connector(
+            configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger)
+        let keeper = PartitionKeeper(partitions: PartitionRepository(pool), logger: logger)
+        let limit = Self.stopLimit
+        let logger = logger
+        await withTaskGroup { group in
+            group.addTask { await cancelWhenGracefulShutdown { await keeper.run() } }
+            await connector.run {
+                try? await gracefulShutdown()
+                // Not a child of anything: it must fire when everything else hangs. The end of the process ends it.
+                Task.detached {
+                    try? await Task.sleep(for: limit)
+                    logger.critical("The stop took too long. Ending now; what was not written is lost.")
+                    _exit(ExitStatus.tryAgain.rawValue)
+                }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Waits until the database answers and its schema is the one of this program. Returns `false` when the process is to stop.
+    private func waitForSchema() async throws -> Bool {
+        var attempt = 0
+        var generator = SystemRandomNumberGenerator()
+        while !Task.isCancelled {
+            for component in [HealthComponent.eventLoop, .writer, .scheduler] { health.beat(component) }
+            do {
+                let connection = try await PostgresConnection.connect(database, logger: logger)
+                do {
+                    try await Migrator().verify(on: connection)
+                    await connection.close()
+                } catch {
+                    await connection.close()
+                    throw error
+                }
+                health.setReadiness(.database, .ok)
+                health.setReadiness(.schema, .ok)
+                if attempt > 0 { logger.notice("The database answers.") }
+                return true
+            } catch let error as PostgresError {
+                attempt += 1
+                health.setReadiness(.database, .failing("The database cannot be reached: \(error)"))
+                logger.log(
+                    level: attempt == 1 ? .error : .debug,
+                    "The database cannot be reached. Trying again until it answers.",
+                    metadata: [LoggingKeys.error: "\(error)"])
+            } catch let error as MigrationError where error.isRetriable {
+                attempt += 1
+                logger.notice("Waiting for the schema.", metadata: [LoggingKeys.reason: "\(error.message)"])
+            }
+            try? await Task.sleep(for: RetryPolicy.database.delay(attempt: attempt, using: &generator))
+        }
+        return false
+    }
+}

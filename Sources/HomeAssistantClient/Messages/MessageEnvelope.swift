@@ -1,0 +1,128 @@
+import BridgeCore
+
+/// The outermost fields of one message of Home Assistant, as places in its frame.
+package struct MessageEnvelope: Sendable {
+    /// What the message is about. Unknown types are counted and skipped, so that a newer Home Assistant does no harm.
+    package enum Kind: Sendable {
+        case authRequired
+        case authOK
+        case authInvalid
+        case event
+        case result
+        case pong
+        case unknown
+    }
+
+    /// The value of `type`.
+    package var kind: Kind = .unknown
+    /// The command or subscription that the message answers; `nil` when it is missing or no positive integer.
+    package var id: UInt64?
+    /// The whole message.
+    package var range: Range<Int> = 0..<0
+    /// The value of `event`.
+    package var event: Range<Int>?
+    /// The value of `result`.
+    package var result: Range<Int>?
+    /// The value of `error`.
+    package var error: Range<Int>?
+    /// The value of `success`.
+    package var success = false
+    /// The value of `ha_version`.
+    package var version: JSONString?
+    /// The value of `message`, which `auth_invalid` carries. It may echo what was sent: never log it.
+    package var message: JSONString?
+}
+
+/// Splits a frame into its messages: one object, or an array of them when messages are coalesced.
+package struct MessageReader {
+    private let bytes: UnsafeBufferPointer<UInt8>
+
+    /// Reads from `bytes`, which must outlive the reader.
+    package init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+
+    /// Calls `body` for each message in its order. Throws at the first byte that is no JSON; messages before it have been
+    /// handed out by then, and the error's offset tells where the rest begins.
+    package func forEachMessage(_ body: (MessageEnvelope) -> Void) throws(JSONScanError) {
+        var scanner = JSONScanner(bytes, range: Self.withoutByteOrderMark(bytes))
+        if scanner.peek() == 0x5B {
+            if try scanner.enterArray() {
+                repeat { try each(&scanner, body) } while try scanner.nextElement()
+            }
+        } else {
+            try each(&scanner, body)
+        }
+        try scanner.finish()
+    }
+
+    private static func withoutByteOrderMark(_ bytes: UnsafeBufferPointer<UInt8>) -> Range<Int> {
+        let hasMark = bytes.count >= 3 && bytes[0] == 0xEF && bytes[1] == 0xBB && bytes[2] == 0xBF
+        return (hasMark ? 3 : 0)..<bytes.count
+    }
+
+    /// Reads one message; an array inside the array is read as if its messages stood in the outer one.
+    private func each(_ scanner: inout JSONScanner, _ body: (MessageEnvelope) -> Void) throws(JSONScanError) {
+        switch scanner.peek() {
+        case 0x7B:
+            body(try envelope(&scanner))
+        case 0x5B:
+            if try scanner.enterArray() {
+                repeat { try each(&scanner, body) } while try scanner.nextElement()
+            }
+        default:
+            body(MessageEnvelope(range: try scanner.skipValue()))
+        }
+    }
+
+    private func envelope(_ scanner: inout JSONScanner) throws(JSONScanError) -> MessageEnvelope {
+        var envelope = MessageEnvelope()
+        let start = scanner.position
+        if try scanner.enterObject() {
+            repeat {
+                let key = try scanner.key()
+                if scanner.equals(key, "type") {
+                    if let type = try scanner.stringOrSkip() { envelope.kind = kind(type, scanner) }
+                } else if scanner.equals(key, "event") {
+                    envelope.event = try scanner.skipValue()
+                } else if scanner.equals(key, "id") {
+                    envelope.id = unsigned(try scanner.skipValue())
+                } else if scanner.equals(key, "result") {
+                    envelope.result = try scanner.skipValue()
+                } else if scanner.equals(key, "success") {
+                    let value = try scanner.skipValue()
+                    envelope.success = bytes[value.lowerBound] == 0x74
+                } else if scanner.equals(key, "error") {
+                    envelope.error = try scanner.skipValue()
+                } else if scanner.equals(key, "ha_version") {
+                    envelope.version = try scanner.stringOrSkip()
+                } else if scanner.equals(key, "message") {
+                    envelope.message = try scanner.stringOrSkip()
+                } else {
+                    _ = try scanner.skipValue()
+                }
+            } while try scanner.nextMember()
+        }
+        envelope.range = start..<scanner.position
+        return envelope
+    }
+
+    private func kind(_ type: JSONString, _ scanner: JSONScanner) -> MessageEnvelope.Kind {
+        if scanner.equals(type, "event") { return .event }
+        if scanner.equals(type, "result") { return .result }
+        if scanner.equals(type, "pong") { return .pong }
+        if scanner.equals(type, "auth_required") { return .authRequired }
+        if scanner.equals(type, "auth_ok") { return .authOK }
+        if scanner.equals(type, "auth_invalid") { return .authInvalid }
+        return .unknown
+    }
+
+    private func unsigned(_ range: Range<Int>) -> UInt64? {
+        guard !range.isEmpty, range.count <= 19 else { return nil }
+        var value: UInt64 = 0
+        for index in range {
+            let digit = bytes[index] &- 0x30
+            guard digit <= 9 else { return nil }
+            value = value * 10 + UInt64(digit)
+        }
+        return value
+    }
+}

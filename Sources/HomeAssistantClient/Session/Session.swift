@@ -1,0 +1,279 @@
+import BridgeConcurrency
+import BridgeCore
+import FoundationEssentials
+import Logging
+import WebSocketTransport
+
+/// What a session connects to.
+package struct SessionTarget: Sendable {
+    /// The stored connection.
+    package var connection: ConnectionID
+    /// Where Home Assistant is.
+    package var url: HomeAssistantURL
+    /// The long-lived access token, opened.
+    package var token: Secret
+
+    /// A target.
+    package init(connection: ConnectionID, url: HomeAssistantURL, token: Secret) {
+        self.connection = connection
+        self.url = url
+        self.token = token
+    }
+}
+
+/// What all sessions of a process share.
+package struct SessionEnvironment: Sendable {
+    /// The one event loop of all sockets.
+    package var loop: WebSocketEventLoop
+    /// Looks names up off the event loop.
+    package var resolver: HostResolver
+    /// Watches the sessions' deadlines.
+    package var timer: DeadlineTimer
+    /// Deadlines of each session.
+    package var timings: SessionTimings
+
+    /// The environment of a process.
+    package init(
+        loop: WebSocketEventLoop, resolver: HostResolver, timer: DeadlineTimer,
+        timings: SessionTimings = SessionTimings()
+    ) {
+        self.loop = loop
+        self.resolver = resolver
+        self.timer = timer
+        self.timings = timings
+    }
+}
+
+/// Carries out what `SessionStateMachine` decides: the only part of a session that touches socket, clock and tasks.
+package struct Session: Sendable {
+    private let target: SessionTarget
+    private let environment: SessionEnvironment
+    private let consumer: any FrameConsumer
+    private let meter: any SessionMeter
+    private let logger: Logger
+
+    /// A session that has not started.
+    package init(
+        target: SessionTarget, environment: SessionEnvironment, consumer: any FrameConsumer,
+        meter: any SessionMeter, logger: Logger
+    ) {
+        self.target = target
+        self.environment = environment
+        self.consumer = consumer
+        self.meter = meter
+        self.logger = logger
+    }
+
+    /// One thing that happened, with the number of the socket it happened to.
+    private enum Signal: Sendable {
+        case resolved([ResolvedAddress])
+        case resolutionFailed(String)
+        case opened(Int)
+        case frame(Int, [UInt8], ContinuousClock.Instant)
+        case closed(Int, WebSocketClosure)
+        /// Memory is full.
+        case full(Int)
+    }
+
+    /// Keeps events flowing until the task is cancelled; also returns when `until` says that a notice was the last one wanted.
+    ///
+    /// `onNotice` is called in order and must not wait. A cancelled session closes its socket before it returns.
+    package func run(
+        onNotice: @escaping @Sendable (SessionNotice) -> Void,
+        until isLast: @escaping @Sendable (SessionNotice) -> Bool = { _ in false }
+    ) async {
+        let mailbox = Mailbox<Signal>(timer: environment.timer)
+        await withDiscardingTaskGroup { group in
+            var shell = Shell(session: self, mailbox: mailbox, onNotice: onNotice, isLast: isLast)
+            shell.perform(.start, &group)
+            while !shell.isFinished {
+                let signals = await mailbox.next(until: shell.wakeUp)
+                for signal in signals { shell.handle(signal, &group) }
+                if Task.isCancelled || shell.sawLast {
+                    shell.perform(.stop, &group)
+                } else {
+                    shell.checkClock(&group)
+                }
+            }
+            mailbox.close()
+            group.cancelAll()
+        }
+    }
+
+    /// The mutable half of a running session; lives in its one task.
+    private struct Shell {
+        let session: Session
+        let mailbox: Mailbox<Signal>
+        let onNotice: @Sendable (SessionNotice) -> Void
+        let isLast: @Sendable (SessionNotice) -> Bool
+        var machine: SessionStateMachine
+        var socket: WebSocketID?
+        var generation = 0
+        /// The socket over which events were last flowing; its late frames still count.
+        var subscribedGeneration = 0
+        var addresses: [ResolvedAddress] = []
+        /// Since when the socket is not being read, because memory is full.
+        var fullSince: ContinuousClock.Instant?
+        var isFinished = false
+        var sawLast = false
+
+        init(
+            session: Session, mailbox: Mailbox<Signal>, onNotice: @escaping @Sendable (SessionNotice) -> Void,
+            isLast: @escaping @Sendable (SessionNotice) -> Bool
+        ) {
+            self.session = session
+            self.mailbox = mailbox
+            self.onNotice = onNotice
+            self.isLast = isLast
+            machine = SessionStateMachine(timings: session.environment.timings)
+        }
+
+        /// When to look again without being woken.
+        var wakeUp: ContinuousClock.Instant? {
+            let isWaitingForRoom = machine.state == .overflowing || fullSince != nil
+            return isWaitingForRoom ? .now + .milliseconds(50) : machine.deadline
+        }
+
+        mutating func checkClock(_ group: inout DiscardingTaskGroup) {
+            let hasRoom = { [session] in session.consumer.hasRoom(for: session.target.connection) }
+            if machine.state == .overflowing {
+                if hasRoom() { perform(.drained, &group) }
+                return
+            }
+            if let since = fullSince {
+                if hasRoom() {
+                    fullSince = nil
+                    if let socket { session.environment.loop.setReading(true, on: socket) }
+                } else if since + session.environment.timings.fullPause <= .now {
+                    fullSince = nil
+                    perform(.overflow, &group)
+                    return
+                }
+            }
+            if let deadline = machine.deadline, deadline <= .now {
+                perform(.deadline, &group)
+            }
+        }
+
+        mutating func perform(_ input: SessionInput, _ group: inout DiscardingTaskGroup) {
+            for action in machine.on(input, at: .now) { carryOut(action, &group) }
+        }
+
+        private mutating func carryOut(_ action: SessionAction, _ group: inout DiscardingTaskGroup) {
+            switch action {
+            case .resolve:
+                let url = session.target.url
+                let resolver = session.environment.resolver
+                let mailbox = mailbox
+                group.addTask {
+                    do {
+                        mailbox.push(.resolved(try await resolver.resolve(host: url.host, port: url.port)))
+                    } catch {
+                        mailbox.push(.resolutionFailed("\(error)"))
+                    }
+                }
+            case .connect(let address): connect(address)
+            case .sendToken: sendToken()
+            case .send(let id, let command):
+                if let socket { session.environment.loop.send(.text(command.encoded(id: id)), on: socket) }
+            case .closeSocket(let reason):
+                if let socket { session.environment.loop.close(socket, code: 1000, reason: reason) }
+                socket = nil
+                fullSince = nil
+                generation += 1
+            case .notify(let notice):
+                if case .subscribed = notice { subscribedGeneration = generation }
+                onNotice(notice)
+                if isLast(notice) { sawLast = true }
+            case .finish: isFinished = true
+            }
+        }
+
+        private mutating func connect(_ index: Int) {
+            guard addresses.indices.contains(index) else { return }
+            generation += 1
+            let number = generation
+            let url = session.target.url
+            let target = WebSocketTarget(
+                address: addresses[index].address, host: url.host, port: url.port, isSecure: url.isSecure,
+                path: url.webSocketPath, handshakeTimeout: session.environment.timings.connect)
+            let mailbox = mailbox
+            let consumer = session.consumer
+            let connection = session.target.connection
+            socket = session.environment.loop.open(target) { event in
+                switch event {
+                case .opened: mailbox.push(.opened(number))
+                case .frame(let bytes):
+                    let mayGoOn = consumer.reserve(bytes.count, for: connection)
+                    mailbox.push(.frame(number, bytes, .now))
+                    if !mayGoOn { mailbox.push(.full(number)) }
+                case .closed(let closure): mailbox.push(.closed(number, closure))
+                }
+            }
+        }
+
+        private func sendToken() {
+            guard let socket else { return }
+            session.environment.loop.send(
+                .secret(
+                    prefix: Array(#"{"type":"auth","access_token":""#.utf8), session.target.token,
+                    suffix: Array(#""}"#.utf8)), on: socket)
+        }
+
+        mutating func handle(_ signal: Signal, _ group: inout DiscardingTaskGroup) {
+            switch signal {
+            case .resolved(let addresses):
+                self.addresses = addresses
+                perform(.resolved(count: addresses.count), &group)
+            case .resolutionFailed(let reason): perform(.resolutionFailed(reason), &group)
+            case .opened(let number) where number == generation: perform(.opened, &group)
+            case .closed(let number, let closure) where number == generation:
+                socket = nil
+                fullSince = nil
+                perform(.closed(closure), &group)
+            case .full(let number) where number == generation:
+                guard fullSince == nil, let socket else { return }
+                fullSince = .now
+                session.environment.loop.setReading(false, on: socket)
+            case .frame(let number, let bytes, let receivedAt):
+                take(bytes, from: number, at: receivedAt, &group)
+            case .opened, .closed, .full: break
+            }
+        }
+
+        private mutating func take(
+            _ bytes: [UInt8], from number: Int, at receivedAt: ContinuousClock.Instant,
+            _ group: inout DiscardingTaskGroup
+        ) {
+            let connection = session.target.connection
+            let isCurrent = number == generation
+            guard isCurrent || number == subscribedGeneration else {
+                session.consumer.release(bytes.count, for: connection)
+                return
+            }
+            let isGreeting = isCurrent && (machine.state == .awaitingGreeting || machine.state == .authenticating)
+            let sorter = FrameSorter(
+                pending: machine.pending, subscriptions: machine.subscriptions, takesAnyEvent: !isCurrent)
+            let sorted = sorter.sort(bytes)
+            session.meter.received(
+                bytes: bytes.count, messages: sorted.messages, events: sorted.events.count, errors: sorted.errors,
+                unknown: sorted.unknown)
+            if isGreeting, sorted.unreadable != nil || bytes.count > FrameSorter.greetingLimit {
+                session.consumer.release(bytes.count, for: connection)
+                perform(.notHomeAssistant, &group)
+                return
+            }
+            if sorted.hasContent {
+                session.consumer.accept(
+                    ReceivedFrame(
+                        connection: connection, bytes: bytes, events: sorted.events, snapshot: sorted.snapshot,
+                        unreadable: sorted.unreadable, receivedAt: receivedAt, receivedTime: .now))
+            } else {
+                session.consumer.release(bytes.count, for: connection)
+            }
+            if isCurrent {
+                for input in sorted.inputs { perform(input, &group) }
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import BridgeConcurrency
+import BridgeCore
+import Cryptography
+import HomeAssistantClient
+import Logging
+import Store
+
+/// What the runners of all connections share.
+package struct RunnerEnvironment: Sendable {
+    package var session: SessionEnvironment
+    package var queue: FrameQueue
+    package var sealer: TokenSealer
+    package var audit: AuditRecorder
+    package var status: StatusRecorder
+    package var health: HealthRegistry
+    package var metrics: IngestMetrics
+    package var logger: Logger
+
+    package init(
+        session: SessionEnvironment, queue: FrameQueue, sealer: TokenSealer, audit: AuditRecorder,
+        status: StatusRecorder, health: HealthRegistry, metrics: IngestMetrics, logger: Logger
+    ) {
+        self.session = session
+        self.queue = queue
+        self.sealer = sealer
+        self.audit = audit
+        self.status = status
+        self.health = health
+        self.metrics = metrics
+        self.logger = logger
+    }
+}
+
+/// Runs the session of one stored connection and turns what it reports into status, audit rows, metrics and log lines.
+struct ConnectionRunner: Sendable {
+    let connection: StoredConnection
+    let meter: ConnectionMeter
+    let environment: RunnerEnvironment
+
+    /// What this runner has to remember between two notices.
+    private struct Memory {
+        /// The reason of the last failure, so that a row is written for each change and not for each try.
+        var lastFailure: String?
+    }
+
+    private var logger: Logger {
+        var logger = environment.logger
+        logger[metadataKey: LoggingKeys.connectionID] = "\(connection.id)"
+        logger[metadataKey: LoggingKeys.connectionName] = "\(connection.name)"
+        return logger
+    }
+
+    /// Runs until cancelled. A connection that cannot be opened at all waits here for its row to change.
+    func run() async {
+        let target: SessionTarget
+        do {
+            target = try openTarget()
+        } catch {
+            report(.error, message: "\(error)")
+            environment.audit.record(.error, connection: connection, success: false, message: "\(error)")
+            logger.error("Cannot use this connection.", metadata: [LoggingKeys.error: "\(error)"])
+            await Self.sleepUntilCancelled()
+            return
+        }
+        let session = Session(
+            target: target, environment: environment.session, consumer: environment.queue, meter: meter,
+            logger: logger)
+        let memory = LockedBox(Memory())
+        await session.run(onNotice: { handle($0, memory) })
+    }
+
+    private func openTarget() throws -> SessionTarget {
+        let url = try HomeAssistantURL(connection.url)
+        let token = try environment.sealer.open(
+            connection.sealedToken,
+            for: TokenBinding(connectionID: connection.id, userID: connection.userID, origin: url.origin))
+        return SessionTarget(connection: connection.id, url: url, token: token)
+    }
+
+    private func handle(_ notice: SessionNotice, _ memory: LockedBox<Memory>) {
+        switch notice {
+        case .connecting:
+            logger.debug("Connecting.")
+            if memory.withLock({ $0.lastFailure == nil }) { report(.connecting) }
+        case .subscribed(let details, let elapsed):
+            subscribed(details, elapsed)
+            memory.withLock { $0.lastFailure = nil }
+        case .disconnected(let reason, let lasted):
+            meter.disconnected(error: reason)
+            report(.disconnected, message: reason)
+            environment.audit.record(
+                .disconnect, connection: connection, success: true, message: reason, duration: lasted)
+            logger.notice("Disconnected.", metadata: [LoggingKeys.reason: "\(reason)", "lasted": "\(lasted.rounded)"])
+        case .attemptFailed(let kind, let reason, let wait, let elapsed):
+            attemptFailed(kind, reason, wait, elapsed, memory)
+        case .authenticationFailed(let elapsed):
+            let message = "Home Assistant refuses the token. Give a new one: ha-bridge connection set-token"
+            meter.disconnected(error: message)
+            report(.authFailed, message: message)
+            environment.audit.record(
+                .authFailure, connection: connection, success: false, message: message, duration: elapsed)
+            logger.error("Home Assistant refuses the token. Not trying again until the stored connection changes.")
+        case .roundTrip(let time):
+            meter.roundTrip(time)
+        case .eventNotDelivered(let code):
+            environment.metrics.undelivered.increment()
+            environment.audit.record(
+                .error, connection: connection, success: false,
+                message: "Home Assistant could not deliver an event.", details: ["code": code])
+            logger.warning("Home Assistant could not deliver an event.", metadata: [LoggingKeys.errorCode: "\(code)"])
+        case .subscriptionsRefused(let types):
+            logger.notice(
+                "Some event types cannot be had with this token.",
+                metadata: [LoggingKeys.eventTypes: "\(types.joined(separator: ", "))"])
+        case .overflow:
+            environment.metrics.overflows.increment()
+            environment.audit.record(
+                .error, connection: connection, success: false,
+                message: """
+                    Too many events were waiting for PostgreSQL, so the connection was closed until there is room. \
+                    Events of this time are missing.
+                    """,
+                details: ["kind": "overflow"])
+            logger.error("Too many events wait for PostgreSQL. The connection stays closed until there is room.")
+        }
+    }
+
+    private func subscribed(_ details: SessionDetails, _ elapsed: Duration) {
+        meter.connected()
+        environment.status.record(
+            StatusUpdate(
+                connection: connection.id, status: .connected, details: details, connectedAt: .now, seenAt: .now))
+        setHealth(.connected, version: details.version)
+        environment.audit.record(
+            .connect, connection: connection, success: true, duration: elapsed,
+            details: ["version": details.version, "administrator": "\(details.isAdministrator)"])
+        logger.notice(
+            "Subscribed.",
+            metadata: [
+                LoggingKeys.homeAssistantVersion: "\(details.version)",
+                "events": details.isAdministrator ? "all" : "allowed list",
+                "took": "\(elapsed.rounded)",
+            ])
+        if !details.isAdministrator {
+            logger.warning(
+                """
+                This token is not an administrator's: Home Assistant keeps automations, calls of services and custom \
+                events from it.
+                """)
+        }
+    }
+
+    private func attemptFailed(
+        _ kind: FailureKind, _ reason: String, _ wait: Duration, _ elapsed: Duration, _ memory: LockedBox<Memory>
+    ) {
+        let isNews = memory.withLock { memory in
+            defer { memory.lastFailure = reason }
+            return memory.lastFailure != reason
+        }
+        meter.disconnected(error: reason)
+        let metadata: Logger.Metadata = [
+            "kind": "\(kind.rawValue)", LoggingKeys.reason: "\(reason)", LoggingKeys.retryAfter: "\(wait.rounded)",
+        ]
+        guard isNews else {
+            logger.debug("Still cannot connect.", metadata: metadata)
+            return
+        }
+        report(kind == .tls ? .error : .disconnected, message: reason)
+        environment.audit.record(
+            .error, connection: connection, success: false, message: reason, duration: elapsed,
+            details: ["kind": kind.rawValue])
+        logger.warning("Cannot connect; trying again.", metadata: metadata)
+    }
+
+    private func report(_ status: ConnectionStatus, message: String? = nil) {
+        environment.status.record(StatusUpdate(connection: connection.id, status: status, message: message))
+        setHealth(ConnectionHealth.State(status), message: message)
+    }
+
+    private func setHealth(_ state: ConnectionHealth.State, message: String? = nil, version: String? = nil) {
+        var health = ConnectionHealth(id: connection.id, name: connection.name, state: state, since: .now)
+        let figures = meter.snapshot
+        health.homeAssistantVersion = version ?? connection.homeAssistantVersion
+        health.reconnects = figures.reconnects
+        health.lastError = message ?? figures.lastError
+        environment.health.setConnection(health)
+    }
+
+    private static func sleepUntilCancelled() async {
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3_600)) }
+    }
+}
+
+extension ConnectionHealth.State {
+    /// What `/healthz` shows for a status of the table.
+    fileprivate init(_ status: ConnectionStatus) {
+        switch status {
+        case .connecting: self = .connecting
+        case .connected: self = .connected
+        case .disconnected: self = .backingOff
+        case .authFailed: self = .authFailed
+        case .paused: self = .paused
+        case .error: self = .failed
+        }
+    }
+}
+
+extension Duration {
+    /// A short form for log lines: `1.25 s`.
+    var rounded: String {
+        let milliseconds = Int(inSeconds * 1_000)
+        return milliseconds < 1_000 ? "\(milliseconds) ms" : "\(Double(milliseconds / 10) / 100) s"
+    }
+}

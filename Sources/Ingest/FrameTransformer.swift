@@ -1,0 +1,119 @@
+import BridgeCore
+import Cryptography
+import FoundationEssentials
+import HomeAssistantClient
+import Store
+
+/// Turns frames into rows: splits, decodes, repairs what PostgreSQL cannot hold, gives ids, and encodes.
+///
+/// What cannot become a row becomes a dead letter with its reason and its bytes; nothing is dropped.
+struct FrameTransformer {
+    private let digest = SHA256ContentDigest()
+    private var identities: [ConnectionID: EventIdentity] = [:]
+    private var encoder = EventRowEncoder()
+
+    /// Transforms `frames` in their order.
+    mutating func transform(_ frames: [ReceivedFrame]) -> EventBatch {
+        var batch = EventBatch()
+        batch.frames = frames
+        batch.index.reserveCapacity(frames.reduce(0) { $0 + $1.events.count })
+        for (number, frame) in frames.enumerated() {
+            var identity = identities[frame.connection] ?? EventIdentity(connection: frame.connection, digest: digest)
+            frame.bytes.withUnsafeBufferPointer { bytes in
+                for range in frame.events {
+                    add(range, .live, of: frame, number: number, bytes, &identity, to: &batch)
+                }
+                if let snapshot = frame.snapshot {
+                    batch.mayRepeat = true
+                    addSnapshot(snapshot, of: frame, number: number, bytes, &identity, to: &batch)
+                }
+            }
+            if let error = frame.unreadable {
+                batch.deadLetters.append(
+                    DeadLetter(
+                        of: frame, 0..<frame.bytes.count, code: error.code.rawValue,
+                        reason: "\(error) Events before that place were stored."))
+            }
+            identities[frame.connection] = identity
+        }
+        batch.rows = encoder.take()
+        return batch
+    }
+
+    // MARK: Parts
+
+    private mutating func addSnapshot(
+        _ range: Range<Int>, of frame: ReceivedFrame, number: Int, _ bytes: UnsafeBufferPointer<UInt8>,
+        _ identity: inout EventIdentity, to batch: inout EventBatch
+    ) {
+        var scanner = JSONScanner(bytes, range: range)
+        do throws(JSONScanError) {
+            guard try scanner.enterArray() else { return }
+            repeat {
+                let state = try scanner.skipValue()
+                add(state, .snapshot, of: frame, number: number, bytes, &identity, to: &batch)
+            } while try scanner.nextElement()
+        } catch {
+            batch.deadLetters.append(DeadLetter(of: frame, range, code: error.code.rawValue, reason: "\(error)"))
+        }
+    }
+
+    private mutating func add(
+        _ range: Range<Int>, _ source: EventSource, of frame: ReceivedFrame, number: Int,
+        _ bytes: UnsafeBufferPointer<UInt8>, _ identity: inout EventIdentity, to batch: inout EventBatch
+    ) {
+        do {
+            let event = try decode(range, source, bytes)
+            let original = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[range]))
+            if event.findings.isDisjoint(with: .repairable) {
+                let id = try identity.id(of: event, in: bytes, original: original)
+                append(event, id, source, frame, number, range, bytes, to: &batch)
+                return
+            }
+            // The row holds U+FFFD where PostgreSQL cannot hold what came; the original is kept beside it.
+            batch.deadLetters.append(
+                DeadLetter(
+                    of: frame, range, code: "repaired",
+                    reason: "\(event.findings.sentence) The event was stored with U+FFFD in its place."))
+            let repaired = JSONText.repaired(bytes, range: range)
+            try repaired.withUnsafeBufferPointer { copy in
+                let event = try decode(0..<copy.count, source, copy)
+                let id = try identity.id(of: event, in: copy, original: original)
+                append(event, id, source, frame, number, range, copy, to: &batch)
+            }
+        } catch let error as EventDecodingError {
+            batch.deadLetters.append(DeadLetter(of: frame, range, code: error.code, reason: error.reason))
+        } catch {
+            batch.deadLetters.append(DeadLetter(of: frame, range, code: "no_identity", reason: "\(error)"))
+        }
+    }
+
+    private func decode(
+        _ range: Range<Int>, _ source: EventSource, _ bytes: UnsafeBufferPointer<UInt8>
+    ) throws(EventDecodingError) -> HomeAssistantEvent {
+        switch source {
+        case .live: try EventDecoder(bytes).event(in: range)
+        case .snapshot: try EventDecoder(bytes).snapshotState(in: range)
+        }
+    }
+
+    private mutating func append(
+        _ event: HomeAssistantEvent, _ id: EventID, _ source: EventSource, _ frame: ReceivedFrame, _ number: Int,
+        _ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, to batch: inout EventBatch
+    ) {
+        let start = encoder.count
+        encoder.append(event, id: id, connection: frame.connection, source: source, of: bytes)
+        batch.index.append(EventBatch.Row(range: start..<encoder.count, frame: number, source: range))
+    }
+}
+
+extension JSONFindings {
+    /// A sentence for the table of dead letters.
+    fileprivate var sentence: String {
+        var parts: [String] = []
+        if contains(.nulEscape) { parts.append("NUL characters") }
+        if contains(.loneSurrogate) { parts.append("half surrogate pairs") }
+        if contains(.invalidUTF8) { parts.append("bytes that are no UTF-8") }
+        return "The event holds \(parts.joined(separator: " and ")), which PostgreSQL cannot store."
+    }
+}

@@ -1,0 +1,84 @@
+import BridgeConcurrency
+
+/// The numbers that the path of an event counts.
+package struct IngestMetrics: Sendable {
+    /// Rows that are new in `home_assistant_events`.
+    package let stored: Counter
+    /// Rows that were there already.
+    package let repeated: Counter
+    /// Transactions.
+    package let batches: Counter
+    /// Failed tries to write a batch; each is followed by another.
+    package let writeFailures: Counter
+    /// Events that became dead letters, or are kept there beside their repaired row.
+    package let deadLetters: LabelledCounter<DeadLetterReason>
+    /// Events that Home Assistant said it could not deliver.
+    package let undelivered: Counter
+    /// Connections closed because too much was waiting.
+    package let overflows: Counter
+    /// From the whole frame to the commit.
+    package let commitLatency: Histogram
+    /// Rows in a transaction.
+    package let batchRows: Histogram
+
+    /// Registers the numbers.
+    package init(_ registry: MetricsRegistry, queue: FrameQueue, meters: MeterRegistry) {
+        stored = registry.counter("ha_bridge_events_stored_total", "Events written as new rows.")
+        repeated = registry.counter("ha_bridge_events_repeated_total", "Events that were in the table already.")
+        batches = registry.counter("ha_bridge_batches_total", "Transactions that wrote events.")
+        writeFailures = registry.counter(
+            "ha_bridge_write_failures_total", "Tries to write that failed and were repeated.")
+        deadLetters = registry.counter(
+            "ha_bridge_dead_letters_total", "Events kept in home_assistant_dead_letters.", label: "reason",
+            of: DeadLetterReason.self)
+        undelivered = registry.counter(
+            "ha_bridge_events_undelivered_total", "Events that Home Assistant could not deliver.")
+        overflows = registry.counter(
+            "ha_bridge_queue_overflows_total", "Connections closed because too many events were waiting.")
+        commitLatency = registry.histogram(
+            "ha_bridge_commit_latency_seconds", "From the frame to the committed row.")
+        batchRows = registry.histogram(
+            "ha_bridge_batch_rows", "Rows in one transaction.", bounds: Histogram.batchRows)
+        registry.gauge("ha_bridge_queue_bytes", "Bytes of frames that wait or are being written.") {
+            Double(queue.waitingBytes)
+        }
+        registry.counter("ha_bridge_events_received_total", "Events received from all connections.") {
+            Double(meters.all.values.reduce(0) { $0 + $1.snapshot.events })
+        }
+        registry.counter("ha_bridge_messages_unknown_total", "Messages of unknown type or for no subscription.") {
+            Double(meters.all.values.reduce(0) { $0 + $1.snapshot.unknownMessages })
+        }
+        registry.gauge("ha_bridge_connections_connected_count", "Connections over which events flow.") {
+            Double(meters.all.values.count { $0.snapshot.isConnected })
+        }
+    }
+
+    func deadLetter(reason code: String) { deadLetters[DeadLetterReason(code: code)].increment() }
+}
+
+/// Why an event is in the table of dead letters; the table has the full code.
+package enum DeadLetterReason: String, MetricLabel {
+    /// No JSON, or nested too deeply.
+    case unreadable
+    /// A field is missing, has a wrong type, or is too long.
+    case schema
+    /// A number or time out of range.
+    case range
+    /// Stored with U+FFFD; the original is kept.
+    case repaired
+    /// PostgreSQL refused the row.
+    case refused
+    /// A fault of the bridge or its libraries.
+    case `internal`
+
+    init(code: String) {
+        switch code {
+        case "repaired": self = .repaired
+        case "refused_by_postgresql": self = .refused
+        case "number_out_of_range", "invalid_time": self = .range
+        case "missing_field", "field_too_long": self = .schema
+        case "no_identity": self = .internal
+        default: self = .unreadable
+        }
+    }
+}

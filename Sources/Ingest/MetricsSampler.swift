@@ -1,0 +1,69 @@
+import BridgeConcurrency
+import BridgeCore
+import Logging
+import PostgresClient
+import Store
+
+/// Writes the four standard metrics of each connection once an interval, and when it was last seen.
+package struct MetricsSampler: Sendable {
+    private let meters: MeterRegistry
+    private let metrics: ConnectionMetricsRepository
+    private let connections: ConnectionRepository
+    private let interval: Duration
+    private let logger: Logger
+
+    package init(
+        meters: MeterRegistry, metrics: ConnectionMetricsRepository, connections: ConnectionRepository,
+        interval: Duration = .seconds(60), logger: Logger
+    ) {
+        self.meters = meters
+        self.metrics = metrics
+        self.connections = connections
+        self.interval = interval
+        self.logger = logger
+    }
+
+    /// Samples until cancelled. The first sample comes early, so that a person who has just started sees figures.
+    package func run() async {
+        var unwritten: [MetricSample] = []
+        try? await Task.sleep(for: min(interval, .seconds(20)))
+        while !Task.isCancelled {
+            let now = Timestamp.now
+            var seen: [(id: ConnectionID, seenAt: Timestamp, health: String?)] = []
+            for (connection, meter) in meters.all {
+                let (counts, length) = meter.takeInterval()
+                for sample in counts.samples(over: length) {
+                    unwritten.append(
+                        MetricSample(
+                            connectionID: connection, type: sample.type, value: sample.value, timestamp: now))
+                }
+                let snapshot = meter.snapshot
+                if let lastSeen = snapshot.lastSeen { seen.append((connection, lastSeen, snapshot.json)) }
+            }
+            do {
+                if !unwritten.isEmpty { try await metrics.append(unwritten) }
+                unwritten = []
+                if !seen.isEmpty { try await connections.recordSeen(seen) }
+            } catch {
+                // A day of samples of one connection is 5,760; more than a few days without a database are cut from the oldest.
+                if unwritten.count > 100_000 { unwritten.removeFirst(unwritten.count - 100_000) }
+                logger.debug(
+                    "Cannot write metrics; they wait for the next interval.", metadata: [LoggingKeys.error: "\(error)"])
+            }
+            try? await Task.sleep(for: interval)
+        }
+    }
+}
+
+extension ConnectionMeter.Snapshot {
+    /// The JSON object for `connection_health`.
+    var json: String {
+        var fields = ["status": isConnected ? "connected" : "disconnected"]
+        fields["last_error"] = lastError
+        fields["last_seen"] = lastSeen?.iso8601
+        fields["round_trip_ms"] = lastRoundTrip.map { String(Int($0.inSeconds * 1_000)) }
+        fields["events"] = String(events)
+        fields["reconnects"] = String(reconnects)
+        return AuditRecorder.json(fields)
+    }
+}

@@ -1,0 +1,15 @@
+import BridgeCore
+import Cryptography
+
+/// SHA-256 for identities, over one context that is used again and again. It belongs to one transformer.
+final class SHA256ContentDigest: ContentDigest {
+    private var digest: SHA256Digest?
+
+    func digest(_ input: UnsafeRawBufferPointer, into output: inout [UInt8]) throws {
+        if digest == nil { digest = try SHA256Digest() }
+        guard let hash = try digest?.digest(input) else { return }
+        hash.withBytes { bytes in
+            for index in 0..<32 { output[index] = bytes[index] }
+        }
+    }
+}

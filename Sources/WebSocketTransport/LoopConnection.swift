@@ -1,0 +1,75 @@
+/// One connection as the loop thread sees it. Touched by that thread only.
+final class LoopConnection {
+    /// How far it has come.
+    enum Stage {
+        /// TCP, TLS or the upgrade are under way; the evidence tells which. Goes to `established`, `probing`, or ends.
+        case connecting
+        /// TCP failed; the reason is being found out. Ends.
+        case probing(ConnectProbe)
+        /// Messages flow. Goes to `closing`, `lingering`, or ends.
+        case established
+        /// A close frame was sent, and the peer's is awaited. Ends.
+        case closing
+        /// Its owner was told of the end, and the peer is still to be told why, with this code. What arrives is dropped.
+        case lingering(UInt16)
+    }
+
+    let id: WebSocketID
+    let target: WebSocketTarget
+    let onEvent: @Sendable (WebSocketEvent) -> Void
+    var stage = Stage.connecting
+    /// The library's handle; nil before it exists and after it is gone.
+    var wsi: OpaquePointer?
+    var assembler: MessageAssembler
+    var evidence = FailureEvidence()
+    /// Messages not yet written, from `nextOutgoing` on.
+    private var outgoing: [WebSocketMessage] = []
+    private var nextOutgoing = 0
+    private(set) var queuedBytes = 0
+    /// Whether `closed` was delivered.
+    var isEnded = false
+    /// A wish to close, fulfilled when all is sent.
+    var closeRequest: (code: UInt16, reason: String)?
+    /// When, in microseconds of the loop's clock, to give up on what is under way.
+    var deadline: Int64?
+    /// When the peer last gave a sign of life.
+    var lastActivity: Int64
+    /// When the library was last told of a sign of life.
+    var lastConfirmation: Int64
+
+    init(
+        id: WebSocketID,
+        target: WebSocketTarget,
+        messageLimit: Int,
+        now: Int64,
+        onEvent: @escaping @Sendable (WebSocketEvent) -> Void
+    ) {
+        self.id = id
+        self.target = target
+        self.onEvent = onEvent
+        assembler = MessageAssembler(limit: messageLimit)
+        lastActivity = now
+        lastConfirmation = now
+    }
+
+    var hasOutgoing: Bool { nextOutgoing < outgoing.count }
+
+    func enqueue(_ message: WebSocketMessage) {
+        outgoing.append(message)
+        queuedBytes += message.count
+    }
+
+    func dequeue() -> WebSocketMessage? {
+        guard hasOutgoing else { return nil }
+        let message = outgoing[nextOutgoing]
+        // Not kept until the array is emptied: it may hold a secret.
+        outgoing[nextOutgoing] = .text([])
+        nextOutgoing += 1
+        queuedBytes -= message.count
+        if nextOutgoing == outgoing.count {
+            outgoing.removeAll(keepingCapacity: outgoing.capacity <= 64)
+            nextOutgoing = 0
+        }
+        return message
+    }
+}

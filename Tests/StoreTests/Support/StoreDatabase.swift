@@ -1,0 +1,125 @@
+import BridgeCore
+import FoundationEssentials
+import Logging
+import PostgresClient
+import Testing
+
+@testable import Store
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// A database of its own for one test, dropped afterwards.
+struct StoreDatabase: Sendable {
+    static let serverURL = ProcessInfo.processInfo.environment["HA_BRIDGE_TEST_DATABASE_URL"]
+    static var isAvailable: Bool { serverURL?.isEmpty == false }
+
+    let configuration: PostgresConfiguration
+    let pool: PostgresPool
+    /// A session beside the pool.
+    let session: PostgresConnection
+
+    static let logger = Logger(label: "store-tests")
+
+    /// Runs `body` on a fresh database, migrated unless `isMigrated` is false.
+    static func with(isMigrated: Bool = true, _ body: (StoreDatabase) async throws -> Void) async throws {
+        let server = try PostgresConfiguration(try #require(serverURL))
+        let name = "store_test_" + UUID().uuidString.lowercased().replacing("-", with: "")
+        let admin = try await PostgresConnection.connect(server, logger: logger)
+        try await admin.execute("CREATE DATABASE \(name)")
+        let configuration = try PostgresConfiguration(server.uri(database: name))
+        let outcome: Result<Void, any Error>
+        do {
+            let database = StoreDatabase(
+                configuration: configuration, pool: PostgresPool(configuration, size: 4, logger: logger),
+                session: try await PostgresConnection.connect(configuration, logger: logger))
+            do {
+                if isMigrated { _ = try await Migrator().up(on: database.session) }
+                outcome = .success(try await body(database))
+            } catch {
+                await database.close()
+                throw error
+            }
+            await database.close()
+        } catch {
+            try await admin.execute("DROP DATABASE \(name) WITH (FORCE)")
+            await admin.close()
+            throw error
+        }
+        try await admin.execute("DROP DATABASE \(name) WITH (FORCE)")
+        await admin.close()
+        try outcome.get()
+    }
+
+    private func close() async {
+        await pool.close()
+        await session.close()
+    }
+
+    /// Another session on the same database.
+    func connect() async throws -> PostgresConnection {
+        try await PostgresConnection.connect(configuration, logger: Self.logger)
+    }
+
+    /// The first column of the first row, as text.
+    func scalar(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> String? {
+        let result = try await session.query(sql, parameters)
+        return try result.first?[0].optionalString
+    }
+
+    /// What a statement's only column holds, row by row.
+    func column(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> [String] {
+        let result = try await session.query(sql, parameters)
+        return try result.map { row in try row[0].string }
+    }
+
+    var users: UserRepository { UserRepository(pool) }
+    var connections: ConnectionRepository { ConnectionRepository(pool) }
+
+    func addUser(_ name: String = "anna") async throws -> StoredUser {
+        try await users.add(username: name, email: "\(name)@example.org")
+    }
+
+    /// A user and a connection of that user.
+    func addConnection(_ name: String = "home", owner: String = "anna") async throws -> StoredConnection {
+        let existing = try await users.find(owner)
+        let user = if let existing { existing } else { try await addUser(owner) }
+        return try await connections.add(
+            id: ConnectionID(), userID: user.id, name: name, url: "http://\(name).local:8123",
+            sealedToken: "v1.k1.nonce.text-\(name).tag")
+    }
+
+    /// A user, a connection, and so many events of it, one a minute from the start of this month on.
+    func addConnection(_ name: String, events: Int) async throws -> StoredConnection {
+        let connection = try await addConnection(name)
+        _ = try await session.query(
+            """
+            INSERT INTO home_assistant_events (connection_id, event_type, entity_id, new_state, timestamp)
+            SELECT $1, 'state_changed', 'sensor.s' || n % 7, n::text,
+                date_trunc('month', now()) - interval '20 days' + n * interval '1 minute'
+            FROM generate_series(1, $2::integer) AS n
+            """, [.id(connection.id), .int(Int64(events))])
+        return connection
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// The suite needs a PostgreSQL that may create databases.
+    static var needsPostgres: Self {
+        .enabled("HA_BRIDGE_TEST_DATABASE_URL is not set.") { StoreDatabase.isAvailable }
+    }
+}
+
+/// The error that `body` throws, if it is of the type asked for.
+func thrown<Failure: Error>(
+    _ type: Failure.Type, _ body: () async throws -> Void, sourceLocation: SourceLocation = #_sourceLocation
+) async throws -> Failure {
+    do {
+        try await body()
+    } catch let error as Failure {
+        return error
+    }
+    Issue.record("Nothing was thrown.", sourceLocation: sourceLocation)
+    throw CancellationError()
+}

@@ -1,0 +1,108 @@
+# shellcheck shell=bash
+# ha-bridge itself, as deploy/quickstart runs it: settings, first steps, start, stop.
+
+# bridge_settings: what every call of ha-bridge needs. The address is the one of last time, if there was one.
+bridge_settings() {
+  local remembered
+  remembered=$(first_line "$HB_LOCAL/http-address")
+  export HA_BRIDGE_STATE_DIR=$HB_LOCAL/state
+  export HA_BRIDGE_HTTP_ADDRESS=${remembered:-${HA_BRIDGE_HTTP_ADDRESS:-127.0.0.1:8099}}
+}
+
+bridge_pid() { process_of "$HB_LOCAL/bridge.pid"; }
+
+# bridge_do WHAT ARGUMENT…: one command of ha-bridge, quiet when it succeeds.
+bridge_do() {
+  local what=$1 output
+  shift
+  output=$("$HB_PROGRAM" "$@" 2>&1 </dev/null) || die "Cannot $what. ha-bridge says: $output"
+}
+
+bridge_migrate() {
+  bridge_do "bring the database schema up to date" migrate up
+  [ -e "${HA_BRIDGE_KEY_FILE:-$HA_BRIDGE_STATE_DIR/keyring}" ] || bridge_do "make a key" key new
+}
+
+# bridge_lists COMMAND FIELD VALUE: whether a list command's JSON has it.
+bridge_lists() {
+  local output
+  output=$("$HB_PROGRAM" "$1" list --json </dev/null) || die "Cannot read the list of ${1}s; see the message above."
+  grep -Eq "\"$2\" *: *\"$3\"" <<<"$output"
+}
+
+# bridge_connect URL TOKEN_FILE: the owner, and the connection named home with this URL and token.
+bridge_connect() {
+  local url=$1 token=$2 fingerprint known
+  bridge_lists user username owner || bridge_do "add the user owner" user add owner --email owner@home.example --role admin
+  fingerprint=$(printf '%s\n' "$url" "$(sha256sum <"$token")")
+  known=$(cat "$HB_LOCAL/connection" 2>/dev/null || true)
+  if ! bridge_lists connection name home; then
+    progress "Connecting to $url"
+    bridge_do "add the connection to $url" connection add home --url "$url" --token-file "$token" --user owner
+  elif [ "$fingerprint" != "$known" ]; then
+    progress "Changing the connection to $url"
+    [ "${known%%$'\n'*}" = "$url" ] || bridge_do "change the URL of the connection" connection set-url home --url "$url"
+    bridge_do "change the token of the connection" connection set-token home --token-file "$token"
+  fi
+  printf '%s' "$fingerprint" | write_secret "$HB_LOCAL/connection"
+}
+
+# bridge_choose_address: keeps host and port unless somebody else listens there.
+bridge_choose_address() {
+  local host=${HA_BRIDGE_HTTP_ADDRESS%:*} port=${HA_BRIDGE_HTTP_ADDRESS##*:}
+  if port_taken "$port"; then
+    port=$(free_port "$((port + 1))")
+    progress "Port ${HA_BRIDGE_HTTP_ADDRESS##*:} is taken; using $port"
+  fi
+  export HA_BRIDGE_HTTP_ADDRESS=$host:$port
+  printf '%s\n' "$HA_BRIDGE_HTTP_ADDRESS" >"$HB_LOCAL/http-address"
+}
+
+bridge_start() {
+  local log=$HB_LOCAL/log/ha-bridge.log
+  [ ! -e "$log" ] || [ "$(stat -c %s "$log")" -lt 50000000 ] || mv -f "$log" "$log.1"
+  setsid "$HB_PROGRAM" run >>"$log" 2>&1 </dev/null 9>&- &
+  process_record $! "$HB_LOCAL/bridge.pid"
+}
+
+bridge_explain_death() {
+  die "ha-bridge has ended. Its log ($HB_LOCAL/log/ha-bridge.log) ends:
+$(tail -n 10 "$HB_LOCAL/log/ha-bridge.log")"
+}
+
+bridge_ready_or_dead() { http_is 200 "http://$HA_BRIDGE_HTTP_ADDRESS/readyz" || ! bridge_pid >/dev/null; }
+bridge_wait_ready() {
+  wait_until 60 bridge_ready_or_dead ||
+    die "ha-bridge runs but is not ready after 60 s. It says: $(curl --silent --max-time 5 "http://$HA_BRIDGE_HTTP_ADDRESS/readyz" || true)  Its log is $HB_LOCAL/log/ha-bridge.log."
+  bridge_pid >/dev/null || bridge_explain_death
+}
+
+bridge_has_events() { "$HB_PROGRAM" events --limit 1 --json 2>/dev/null </dev/null | grep -q '"'; }
+bridge_wait_events() {
+  progress "Waiting for the first events"
+  wait_until 60 bridge_has_events ||
+    warn "No event has arrived within 60 s. The status below and $HB_LOCAL/log/ha-bridge.log say why."
+}
+
+# bridge_attend: stays until ha-bridge ends or a signal comes.
+bridge_attend() {
+  local pid
+  pid=$(bridge_pid) || return 0
+  tail --pid="$pid" --follow /dev/null &
+  HB_CHILD=$!
+  wait "$HB_CHILD" || true
+  HB_CHILD=''
+}
+
+bridge_stop() {
+  local pid
+  pid=$(bridge_pid) || return 0
+  process_end "$pid" 60
+  rm -f "$HB_LOCAL/bridge.pid"
+}
+
+bridge_status() {
+  local pid
+  pid=$(bridge_pid) || { echo "ha-bridge: stopped" && return 1; }
+  echo "ha-bridge: running at http://$(first_line "$HB_LOCAL/http-address"), process $pid"
+}

@@ -1,0 +1,24 @@
+# shellcheck shell=bash
+# Finds Python interpreters that really run: a version manager may leave a shim that only prints an error.
+
+# python_works PROGRAM: runs, and can make a virtual environment with pip.
+python_works() { "$1" -c 'import sys, venv, ensurepip, ssl, sqlite3; assert sys.version_info >= (3, 11)' >/dev/null 2>&1; }
+
+# python_find VERSION…: prints the first interpreter that works, trying the versions (such as 3.13) in the order given.
+python_find() {
+  local version candidate
+  for version in "$@"; do
+    for candidate in \
+      $(type -ap "python$version" || true) \
+      "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version"/bin/python3 \
+      "${PYENV_ROOT:-$HOME/.pyenv}/versions/$version".*/bin/python3; do
+      if [ -x "$candidate" ] && python_works "$candidate"; then
+        printf '%s\n' "$candidate"
+        return 0
+      fi
+    done
+  done
+  return 1
+}
+
+python_version() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
