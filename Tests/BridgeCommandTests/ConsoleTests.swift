@@ -19,9 +19,12 @@ import Testing
 
     @Test func showsProgressOnATerminalOnly() {
         let capture = CapturingConsole(terminal: .init(showsProgress: true))
-        capture.console.progress("1 of 2")
-        capture.console.endProgress()
-        #expect(capture.messages == "\r\u{1B}[2K1 of 2\r\u{1B}[2K")
+        let console = capture.console
+        console.note("before")
+        console.progress("1 of 2")
+        console.note("after")
+        console.endProgress()
+        #expect(capture.messages == "before\n\r\u{1B}[2K1 of 2\r\u{1B}[2Kafter\n")
     }
 
     @Test func printsEmptyArrayForProgramsAndASentenceForPeople() throws {

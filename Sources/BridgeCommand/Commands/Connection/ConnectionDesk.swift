@@ -48,6 +48,13 @@ struct ConnectionDesk {
         return result
     }
 
+    /// Stores what a test that ended well has told about Home Assistant, as a session of the bridge would.
+    func remember(_ result: ConnectionTestResult, of id: ConnectionID) async throws {
+        guard result.isSuccess else { return }
+        try await connections.recordStatus(
+            id, version: result.version, isAdmin: result.isAdministrator, locationName: result.location)
+    }
+
     /// As `test`, for a token that is about to be stored. Throws a `CommandFailure` when it cannot be used.
     func requireWorking(
         _ name: String, url: HomeAssistantURL, token: Secret, connection: ConnectionID?, user: UserID
