@@ -75,6 +75,7 @@ import Testing
         (PostgresError(.connectionFailed, "Wrong password", sqlState: "28P01"), .permission),
         (PostgresError(.connectionFailed, "Starting up", sqlState: "57P03"), .tryAgain),
         (PostgresError(.connectionFailed, "Too many", sqlState: "53300"), .tryAgain),
+        (PostgresError(.connectionFailed, "Takes nobody", sqlState: "55000"), .unavailable),
         (PostgresError(.server, "No table", sqlState: "42P01"), .configuration),
         (PostgresError(.server, "Denied", sqlState: "42501"), .permission),
         (PostgresError(.server, "Deadlock", sqlState: "40P01"), .tryAgain),
