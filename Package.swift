@@ -99,7 +99,9 @@ let package = Package(
             dependencies: ["HomeAssistantClient", "WebSocketTransport", "BridgeCore", "BridgeConcurrency"]),
         .testTarget(
             name: "StoreTests",
-            dependencies: ["Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", log]),
+            dependencies: [
+                "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ]),
         .testTarget(
             name: "ObservabilityTests",
             dependencies: [

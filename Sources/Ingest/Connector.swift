@@ -131,6 +131,15 @@ package final class Connector: Sendable {
             let beat = loop.heartbeat
             if beat != lastBeat { health.beat(.eventLoop) }
             lastBeat = beat
+            for (connection, meter) in meters.all {
+                let figures = meter.snapshot
+                health.updateConnection(connection) { connection in
+                    connection.eventsReceived = figures.events
+                    connection.lastEventAt = figures.lastSeen
+                    connection.reconnects = figures.reconnects
+                    connection.latencyMilliseconds = figures.lastRoundTrip.map { $0.inSeconds * 1_000 }
+                }
+            }
             let lag = writer.lag ?? .zero
             if lag > Self.lagLimit {
                 isLate = true

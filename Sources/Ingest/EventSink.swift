@@ -31,8 +31,9 @@ actor EventSink {
     private var generator = SystemRandomNumberGenerator()
     private var isFailing = false
 
-    /// A batch, or a part of it, has this long; then the server is taken for dead.
-    private static let deadline: Duration = .seconds(30)
+    /// A batch, or a part of it, has this long; then the server is taken for dead. Shorter than what the liveness of the writer
+    /// allows: a dead PostgreSQL must not make this process look dead.
+    private static let deadline: Duration = .seconds(20)
 
     init(
         configuration: PostgresConfiguration, deadLetters: DeadLetterRepository, health: HealthRegistry,
@@ -127,6 +128,7 @@ actor EventSink {
     ) async throws -> Result {
         var attempt = 0
         while true {
+            health.beat(.writer)
             do {
                 let result = try await body(try await usableConnection())
                 recovered()

@@ -31,7 +31,7 @@ extension ConnectionRepository {
                 "The connection “\(stored.name)” is in use; nothing was deleted. Remove it first with"
                     + " `ha-bridge connection remove \(stored.name)`.")
         }
-        let events = try await deleteBatches(Self.deleteEvents, of: id, batch: batch, name: "delete_events", progress)
+        let events = try await deleteEvents(of: id, batch: batch, progress)
         _ = try await deleteBatches(Self.deleteMetrics, of: id, batch: batch, name: "delete_metrics") { _ in }
         _ = try await deleteBatches(Self.deleteDeadLetters, of: id, batch: batch, name: "delete_dead_letters") { _ in }
         // A writer may have stored a last batch meanwhile: the trigger of the table deletes that along with the row.
@@ -39,6 +39,26 @@ extension ConnectionRepository {
             "DELETE FROM home_assistant_connections WHERE id = $1 AND removed_at IS NOT NULL", [.id(id)],
             name: "delete_connection")
         return events
+    }
+
+    /// Goes through the events in the order of time. Each batch starts where the one before it ended: from the beginning, the
+    /// index would lead it past everything that was deleted already.
+    private func deleteEvents(of id: ConnectionID, batch: Int, _ progress: (Int) -> Void) async throws -> Int {
+        var total = 0
+        var from = "-infinity"
+        repeat {
+            try Task.checkCancellation()
+            let parameters: [PostgresValue] = [.id(id), .int(Int64(max(1, batch))), .text(from)]
+            let (count, until) = try await pool.withConnection { connection in
+                let result = try await connection.query(
+                    Self.deleteEvents, parameters, name: "delete_events", deadline: Self.deadline)
+                return try result.one { row throws(PostgresError) in (try row.int("count"), try row.string("until")) }
+            }
+            total += count
+            if count > 0 { progress(total) }
+            from = until
+        } while from != "infinity"
+        return total
     }
 
     private func deleteBatches(
@@ -49,7 +69,7 @@ extension ConnectionRepository {
             try Task.checkCancellation()
             let count = try await pool.withConnection { connection in
                 try await connection.query(
-                    sql, [.id(id), .int(Int64(max(1, batch)))], name: name, deadline: .seconds(300)
+                    sql, [.id(id), .int(Int64(max(1, batch)))], name: name, deadline: Self.deadline
                 ).affectedRows
             }
             guard count > 0 else { return total }
@@ -58,17 +78,25 @@ extension ConnectionRepository {
         }
     }
 
-    /// The oldest ones up to a moment: the index on connection and time finds the moment and the rows, and partitions that are
-    /// newer are left out. Rows of the same moment go together, so a batch may be a little larger.
+    private static let deadline = Duration.seconds(300)
+
+    /// The oldest ones between two moments: the index on connection and time finds the second moment and the rows, and partitions
+    /// outside are left out. Rows of the same moment go together, so a batch may be a little larger.
     private static let deleteEvents = """
-        DELETE FROM home_assistant_events
-        WHERE connection_id = $1::uuid AND timestamp <= coalesce(
-            (
-                SELECT timestamp FROM home_assistant_events
-                WHERE connection_id = $1::uuid
-                ORDER BY timestamp
-                OFFSET $2::bigint - 1 LIMIT 1
-            ), 'infinity')
+        WITH boundary AS (
+            SELECT coalesce(
+                (
+                    SELECT timestamp FROM home_assistant_events
+                    WHERE connection_id = $1::uuid AND timestamp >= $3::timestamptz
+                    ORDER BY timestamp
+                    OFFSET $2::bigint - 1 LIMIT 1
+                ), 'infinity') AS until
+        ), deleted AS (
+            DELETE FROM home_assistant_events
+            WHERE connection_id = $1::uuid AND timestamp >= $3::timestamptz AND timestamp <= (SELECT until FROM boundary)
+            RETURNING 1
+        )
+        SELECT (SELECT count(*) FROM deleted) AS count, until FROM boundary
         """
 
     private static let deleteMetrics = """

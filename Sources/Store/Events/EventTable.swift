@@ -24,15 +24,12 @@ package enum EventTable {
     package static func copyThroughStaging(
         _ connection: PostgresConnection, chunks: [[UInt8]], deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
-        do throws(PostgresError) {
-            return try await stage(connection, chunks: chunks, deadline: deadline)
-        } catch {
-            // The first time in a session, neither the table nor its schema is there yet. Asking each time would cost a round
-            // trip.
-            guard error.sqlState == "42P01" || error.sqlState == "3F000" else { throw error }
-            try await connection.execute(createStaging, deadline: deadline)
-            return try await stage(connection, chunks: chunks, deadline: deadline)
+        // Asked, not tried: the server's log would show an error for each new session.
+        let found = try await connection.query(findStaging, name: "find_staging", deadline: deadline)
+        if try found.one({ row throws(PostgresError) in try row.optionalString("name") }) == nil {
+            try await connection.execute(createStaging, name: "create_staging", deadline: deadline)
         }
+        return try await stage(connection, chunks: chunks, deadline: deadline)
     }
 
     private static func stage(
@@ -57,6 +54,8 @@ package enum EventTable {
 
     private static let copyIntoStaging =
         "COPY pg_temp.home_assistant_events_staging (\(columnList)) FROM STDIN (FORMAT binary)"
+
+    private static let findStaging = "SELECT to_regclass('pg_temp.home_assistant_events_staging') AS name"
 
     /// Takes the types of the events' columns, whatever a migration made of them.
     private static let createStaging = """

@@ -22,8 +22,21 @@ struct StoreDatabase: Sendable {
 
     static let logger = Logger(label: "store-tests")
 
+    private static let turnstile = Turnstile(places: 6)
+
     /// Runs `body` on a fresh database, migrated unless `isMigrated` is false.
     static func with(isMigrated: Bool = true, _ body: (StoreDatabase) async throws -> Void) async throws {
+        await turnstile.enter()
+        do {
+            try await run(isMigrated: isMigrated, body)
+        } catch {
+            await turnstile.leave()
+            throw error
+        }
+        await turnstile.leave()
+    }
+
+    private static func run(isMigrated: Bool, _ body: (StoreDatabase) async throws -> Void) async throws {
         let server = try PostgresConfiguration(try #require(serverURL))
         let name = "store_test_" + UUID().uuidString.lowercased().replacing("-", with: "")
         let admin = try await PostgresConnection.connect(server, logger: logger)

@@ -1,0 +1,39 @@
+import BridgeCore
+import TestSupport
+
+/// Makes state changes as Home Assistant sends them: about one kilobyte, some hundred entities, numbers that wander.
+struct EventGenerator {
+    private var next = 0
+    private let start: Int64
+
+    /// Events from `start` on, in microseconds since 1970, one a hundred microseconds; no two are alike.
+    init(start: Timestamp = .now) { self.start = start.microseconds }
+
+    /// The next events, as `event` objects.
+    mutating func events(_ count: Int) -> [String] {
+        (0..<count).map { _ in
+            defer { next += 1 }
+            return event(next)
+        }
+    }
+
+    private func event(_ number: Int) -> String {
+        let now = Timestamp(microseconds: start + Int64(number) * 100).iso8601
+        let before = Timestamp(microseconds: start - 30_000_000 + Int64(number) * 100).iso8601
+        let entity = "sensor.power_meter_\(number % 400)"
+        let context = "01HZ" + String(repeating: "0", count: 22 - String(number).count) + String(number)
+        func state(_ value: Int, _ time: String) -> String {
+            """
+            {"entity_id":"\(entity)","state":"\(value).\(number % 10)","attributes":{"state_class":"measurement",\
+            "unit_of_measurement":"W","device_class":"power","friendly_name":"Power meter \(number % 400)",\
+            "voltage":230.\(number % 7),"current":\(value % 16).25,"icon":"mdi:flash"},"last_changed":"\(time)",\
+            "last_reported":"\(time)","last_updated":"\(time)","context":{"id":"\(context)","parent_id":null,"user_id":null}}
+            """
+        }
+        return """
+            {"event_type":"state_changed","data":{"entity_id":"\(entity)","old_state":\(state(number % 3_000, before)),\
+            "new_state":\(state((number + 7) % 3_000, now))},"origin":"LOCAL","time_fired":"\(now)",\
+            "context":{"id":"\(context)","parent_id":null,"user_id":null}}
+            """
+    }
+}
