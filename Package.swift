@@ -108,7 +108,12 @@ let package = Package(
                 "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
-        .testTarget(name: "BridgeCommandTests", dependencies: ["BridgeCommand", "Observability", log]),
+        .testTarget(
+            name: "BridgeCommandTests",
+            dependencies: [
+                "BridgeCommand", "Observability", "Store", "PostgresClient", "Cryptography", "BridgeCore",
+                "BridgeConcurrency", arguments, log,
+            ]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [

@@ -31,7 +31,8 @@ import TestSupport
             // A second copy of everything changes nothing.
             let before = try await fingerprint(bridge)
             fake.replay(RecordedFrames(lines: frames))
-            fake.push(eventType: "after", json: #"{"event_type":"after","data":{},"time_fired":"2026-11-21T05:00:00+00:00"}"#)
+            fake.push(
+                eventType: "after", json: #"{"event_type":"after","data":{},"time_fired":"2026-11-21T05:00:00+00:00"}"#)
             #expect(
                 try await bridge.waits(
                     for: "SELECT count(*) FROM home_assistant_events WHERE event_type = 'after'", toGive: 1,

@@ -24,7 +24,6 @@ extension BridgeSubcommand {
             return .success
         } catch {
             let failure = CommandFailure(error)
-            context.console.endProgress()
             context.console.note(failure.message)
             return failure.status
         }

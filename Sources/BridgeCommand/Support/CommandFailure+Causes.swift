@@ -38,7 +38,7 @@ extension CommandFailure {
             if state.hasPrefix("28") || state == "42501" { return .permission }
             // The database of that name does not exist.
             if state == "3D000" { return .configuration }
-            return error.isRetriable ? .tryAgain : .software
+            if error.isRetriable { return .tryAgain }
         }
         switch error.code {
         case .connectionFailed, .connectionLost, .deadlineExceeded: return .unavailable

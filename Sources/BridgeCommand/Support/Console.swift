@@ -1,3 +1,4 @@
+import BridgeConcurrency
 import Glibc
 
 /// Where a command writes: data to standard output, messages to standard error.
@@ -21,6 +22,8 @@ struct Console: Sendable {
     }
 
     let terminal: Terminal
+    /// Whether the last line of standard error is one of progress.
+    private let showsProgressNow = LockedBox(false)
     private let writeData: @Sendable ([UInt8]) throws -> Void
     private let writeMessage: @Sendable ([UInt8]) -> Void
 
@@ -45,17 +48,25 @@ struct Console: Sendable {
     func print(_ line: String) throws { try writeData(Array((line + "\n").utf8)) }
 
     /// Writes a message for the person, as a line of its own.
-    func note(_ message: String) { writeMessage(Array((PrintableText.of(message, keepsNewlines: true) + "\n").utf8)) }
+    func note(_ message: String) {
+        endProgress()
+        writeMessage(Array((PrintableText.of(message, keepsNewlines: true) + "\n").utf8))
+    }
 
     /// Shows how far long work has come: overwritten in place, and left out where standard error is no terminal.
     func progress(_ message: String) {
         guard terminal.showsProgress else { return }
+        showsProgressNow.withLock { $0 = true }
         writeMessage(Array("\r\u{1B}[2K\(PrintableText.of(message))".utf8))
     }
 
-    /// Clears the line of progress.
+    /// Clears the line of progress, if there is one.
     func endProgress() {
-        guard terminal.showsProgress else { return }
+        let isShown = showsProgressNow.withLock { isShown in
+            defer { isShown = false }
+            return isShown
+        }
+        guard isShown else { return }
         writeMessage(Array("\r\u{1B}[2K".utf8))
     }
 

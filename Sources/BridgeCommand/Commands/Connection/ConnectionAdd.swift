@@ -49,6 +49,8 @@ struct ConnectionAdd: BridgeSubcommand {
         try await desk.audit.record(
             .connectionAdd, connection: id, user: owner.id,
             details: ["name": .string(name), "url": .string(stored.url), "tested": .bool(result != nil)])
-        return stored
+        guard let result else { return stored }
+        try await desk.remember(result, of: id)
+        return try await desk.connections.find(id: id) ?? stored
     }
 }

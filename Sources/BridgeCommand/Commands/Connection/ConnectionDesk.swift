@@ -26,7 +26,9 @@ struct ConnectionDesk {
 
     /// The token of a stored connection. Throws a `CommandFailure` for a stored URL that is none, else `CryptographyError`.
     func token(of connection: StoredConnection, url: HomeAssistantURL) throws -> Secret {
-        try sealer().open(connection.sealedToken, for: Self.binding(connection.id, connection.userID, url))
+        // Where the kernel refuses it, the command still does what it was asked for.
+        try? hardenProcess()
+        return try sealer().open(connection.sealedToken, for: Self.binding(connection.id, connection.userID, url))
     }
 
     /// Tries the token, writes an audit row whatever the end, and tells the person.
@@ -44,6 +46,13 @@ struct ConnectionDesk {
             .test, connection: connection, user: user, success: result.isSuccess, details: details,
             message: result.isSuccess ? nil : result.message, duration: result.duration)
         return result
+    }
+
+    /// Stores what a test that ended well has told about Home Assistant, as a session of the bridge would.
+    func remember(_ result: ConnectionTestResult, of id: ConnectionID) async throws {
+        guard result.isSuccess else { return }
+        try await connections.recordStatus(
+            id, version: result.version, isAdmin: result.isAdministrator, locationName: result.location)
     }
 
     /// As `test`, for a token that is about to be stored. Throws a `CommandFailure` when it cannot be used.

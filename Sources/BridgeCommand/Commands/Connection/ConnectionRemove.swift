@@ -33,7 +33,6 @@ struct ConnectionRemove: BridgeSubcommand {
             let count = try await connections.deleteRemoved(connection.id) { count in
                 console.progress("Deleted \(count) events …")
             }
-            console.endProgress()
             console.note("Removed the connection “\(connection.name)” and \(count) events.")
         }
     }

@@ -19,8 +19,9 @@ struct ConnectionSetToken: BridgeSubcommand {
             let url = try HomeAssistantURL(connection.url)
             let binding = ConnectionDesk.binding(connection.id, connection.userID, url)
             let sealed = try desk.sealer().seal(secret, for: binding)
+            var result: ConnectionTestResult?
             if !token.skipsTest {
-                _ = try await desk.requireWorking(
+                result = try await desk.requireWorking(
                     connection.name, url: url, token: secret, connection: connection.id, user: connection.userID)
             }
             let isSet = try await desk.connections.setToken(
@@ -34,6 +35,7 @@ struct ConnectionSetToken: BridgeSubcommand {
             try await desk.audit.record(
                 .tokenChange, connection: connection.id, user: connection.userID,
                 details: ["tested": .bool(!token.skipsTest)])
+            if let result { try await desk.remember(result, of: connection.id) }
             context.console.note("The connection “\(connection.name)” has a new token.")
         }
     }

@@ -50,8 +50,9 @@ struct ConnectionSetURL: BridgeSubcommand {
         let token = try given ?? desk.token(of: connection, url: old)
         let binding = ConnectionDesk.binding(connection.id, connection.userID, url)
         let sealed = try desk.sealer().seal(token, for: binding)
+        var result: ConnectionTestResult?
         if !skipsTest {
-            _ = try await desk.requireWorking(
+            result = try await desk.requireWorking(
                 connection.name, url: url, token: token, connection: connection.id, user: connection.userID)
         }
         try await desk.connections.setURL(connection.id, url: url.description, sealedToken: sealed)
@@ -60,6 +61,7 @@ struct ConnectionSetURL: BridgeSubcommand {
         ]
         try await desk.audit.record(
             .urlChange, connection: connection.id, user: connection.userID, details: details)
+        if let result { try await desk.remember(result, of: connection.id) }
         if given != nil {
             try await desk.audit.record(
                 .tokenChange, connection: connection.id, user: connection.userID,

@@ -21,11 +21,10 @@ struct ConnectionTest: BridgeSubcommand {
             let connection = try await target.find(in: pool)
             let url = try HomeAssistantURL(connection.url)
             let token = try desk.token(of: connection, url: url)
-            return (
-                connection,
-                try await desk.test(
-                    connection.name, url: url, token: token, connection: connection.id, user: connection.userID)
-            )
+            let result = try await desk.test(
+                connection.name, url: url, token: token, connection: connection.id, user: connection.userID)
+            try await desk.remember(result, of: connection.id)
+            return (connection, result)
         }
         if output.json {
             try context.console.show(Self.jsonValue(result, of: connection))

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 
 /// Where a token is read from, and whether it is tried before it is stored.
 struct TokenOptions: ParsableArguments {
@@ -17,6 +18,9 @@ extension TokenReader {
     static func read(_ path: String, telling console: Console) throws -> Reading {
         let reader = TokenReader(askForToken: { console.ask("Access token (it will not show): ") })
         let reading = try reader.read(path)
+        // Not before: it would close /dev/fd/63, the token of a shell's <(…), to ordinary users. Where the kernel refuses it,
+        // the command still does what it was asked for.
+        try? hardenProcess()
         if let warning = reading.warning { console.note(warning) }
         return reading
     }

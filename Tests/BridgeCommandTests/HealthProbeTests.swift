@@ -1,0 +1,85 @@
+import BridgeConcurrency
+import Glibc
+import Observability
+import Testing
+
+@testable import BridgeCommand
+
+@Suite struct HealthProbeTests {
+    private static let answers: [(String, String?)] = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "{}"),
+        ("HTTP/1.1 503 Service Unavailable\r\ncontent-length:  2 \r\n\r\n{}x", "{}"),
+        ("HTTP/1.0 200 OK\r\n\r\n{}", "{}"), ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", nil),
+        ("SSH-2.0-OpenSSH\r\n\r\n", nil), ("", nil),
+    ]
+
+    @Test(arguments: answers) func takesTheBodyOfAWholeAnswer(_ answer: String, _ body: String?) {
+        #expect(HealthProbe.body(of: Array(answer.utf8)).map { String(decoding: $0, as: UTF8.self) } == body)
+    }
+
+    @Test func givesUpOnAPortThatRefuses() async throws {
+        let listener = try Listener()
+        let address = listener.address
+        listener.stop()
+        #expect(await HealthProbe().ask(address) == nil)
+    }
+
+    @Test func givesUpOnAServerThatSaysNothing() async throws {
+        let listener = try Listener()
+        defer { listener.stop() }
+        let start = ContinuousClock.now
+        #expect(await HealthProbe(limit: .milliseconds(200)).ask(listener.address) == nil)
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
+    @Test func readsTheHealthOfARunningBridge() async throws {
+        let listener = try Listener()
+        defer { listener.stop() }
+        async let answer = HealthProbe(limit: .seconds(10)).ask(listener.address)
+        let body = #"{"status":"degraded"}"#
+        await listener.answer("HTTP/1.1 503 Service Unavailable\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        #expect(await answer == .object(["status": .string("degraded")]))
+    }
+}
+
+/// A socket on the loopback that answers one request with given bytes.
+private actor Listener {
+    private let executor = ThreadExecutor(name: "test-listener")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+    nonisolated let descriptor: Int32
+    nonisolated let address: HTTPAddress
+
+    struct Failure: Error {}
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let status = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw -> Int32 in
+                guard bind(descriptor, raw, size) == 0, listen(descriptor, 4) == 0 else { return -1 }
+                return getsockname(descriptor, raw, &size)
+            }
+        }
+        guard status == 0 else { throw Failure() }
+        self.address = HTTPAddress(host: "127.0.0.1", port: Int(UInt16(bigEndian: address.sin_port)))
+    }
+
+    func answer(_ text: String) {
+        let peer = accept(descriptor, nil, nil)
+        guard peer >= 0 else { return }
+        var buffer = [UInt8](repeating: 0, count: 4_096)
+        _ = recv(peer, &buffer, buffer.count, 0)
+        // In two pieces, as networks deliver.
+        let bytes = Array(text.utf8)
+        for piece in [bytes[..<10], bytes[10...]] {
+            _ = Array(piece).withUnsafeBytes { send(peer, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        }
+        close(peer)
+    }
+
+    nonisolated func stop() { close(descriptor) }
+}
