@@ -52,7 +52,8 @@ struct ConnectionProbe: ConnectionTester {
         case .authenticationFailed:
             return ConnectionTestResult(
                 kind: .authenticationFailed, duration: duration,
-                message: "Home Assistant at \(url) refuses the token. Make a new one in your profile there, under Security.")
+                message:
+                    "Home Assistant at \(url) refuses the token. Make a new one in your profile there, under Security.")
         case .attemptFailed(let kind, let reason, _, _):
             return ConnectionTestResult(
                 kind: kind.testKind, duration: duration, message: "Cannot connect to \(url). \(reason)")

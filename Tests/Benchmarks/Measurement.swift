@@ -51,28 +51,35 @@ struct Measurement {
 
             let columns = EventTable.columns.joined(separator: ", ")
             let rows = try await session.copyOut(
-                "COPY (SELECT \(columns) FROM home_assistant_events) TO STDOUT (FORMAT binary)", deadline: .seconds(120))
+                "COPY (SELECT \(columns) FROM home_assistant_events) TO STDOUT (FORMAT binary)", deadline: .seconds(120)
+            )
             try await session.execute("TRUNCATE home_assistant_events", deadline: .seconds(60))
             try await session.execute("CHECKPOINT", deadline: .seconds(120))
-            let chunks = stride(from: 0, to: rows.count, by: 1 << 20).map { Array(rows[$0..<min($0 + 1 << 20, rows.count)]) }
+            let chunks = stride(from: 0, to: rows.count, by: 1 << 20).map {
+                Array(rows[$0..<min($0 + 1 << 20, rows.count)])
+            }
             let copyStart = ContinuousClock.now
             let copied = try await session.copyIn(
                 "COPY home_assistant_events (\(columns)) FROM STDIN (FORMAT binary)", chunks: chunks,
                 deadline: .seconds(300))
             raw.append(Double(copied) / (ContinuousClock.now - copyStart).seconds)
             note(
-                "Round \(round) of \(rounds): bridge \(Int(bridge[round - 1])) events/s, raw COPY \(Int(raw[round - 1])) rows/s")
+                "Round \(round) of \(rounds): bridge \(Int(bridge[round - 1])) events/s, raw COPY \(Int(raw[round - 1])) rows/s"
+            )
         }
         await session.close()
         let ratios = zip(bridge, raw).map { $0 / $1 }
         return [
             BenchResult(
-                name: "bridge_events_per_second", title: "socket to committed row, events/s", value: bridge.median, digits: 0),
+                name: "bridge_events_per_second", title: "socket to committed row, events/s", value: bridge.median,
+                digits: 0),
             BenchResult(name: "copy_rows_per_second", title: "raw COPY, rows/s", value: raw.median, digits: 0),
             BenchResult(name: "ratio_to_copy", title: "ratio", value: ratios.median),
             BenchResult(
-                name: "cpu_seconds_per_million", title: "CPU seconds of the bridge per million events", value: cpu.median),
-            BenchResult(name: "peak_memory_mib", title: "peak resident memory, MiB", value: process.memory("VmHWM"), digits: 1),
+                name: "cpu_seconds_per_million", title: "CPU seconds of the bridge per million events",
+                value: cpu.median),
+            BenchResult(
+                name: "peak_memory_mib", title: "peak resident memory, MiB", value: process.memory("VmHWM"), digits: 1),
         ]
     }
 
@@ -88,7 +95,9 @@ struct Measurement {
             try await Task.sleep(until: start + .milliseconds(10 * (tick + 1)))
             if tick % 500 == 499 { note("Steady rate: \(tick / 100 + 1) of \(seconds) s") }
         }
-        while try await stored() < storedBefore + Double(seconds * 1_000) { try await Task.sleep(for: .milliseconds(20)) }
+        while try await stored() < storedBefore + Double(seconds * 1_000) {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         let cpu = process.cpuSeconds - cpuBefore
         let after = try await process.metrics()
         return [
@@ -96,12 +105,14 @@ struct Measurement {
                 name: "latency_p50_ms", title: "frame to committed row at 1,000 events/s, p50, ms",
                 value: Self.quantile(0.5, before, after) * 1_000, digits: 0),
             BenchResult(
-                name: "latency_p99_ms", title: "… p99, ms", value: Self.quantile(0.99, before, after) * 1_000, digits: 0),
+                name: "latency_p99_ms", title: "… p99, ms", value: Self.quantile(0.99, before, after) * 1_000, digits: 0
+            ),
             BenchResult(
                 name: "steady_cpu_percent", title: "CPU at 1,000 events/s, percent of a core",
                 value: cpu / Double(seconds) * 100),
             BenchResult(
-                name: "steady_memory_mib", title: "resident memory after it, MiB", value: process.memory("VmRSS"), digits: 1),
+                name: "steady_memory_mib", title: "resident memory after it, MiB", value: process.memory("VmRSS"),
+                digits: 1),
         ]
     }
 
@@ -112,11 +123,13 @@ struct Measurement {
     /// The quantile of what was observed between two looks at the histogram, inside its bucket by interpolation.
     private static func quantile(_ quantile: Double, _ before: [String: Double], _ after: [String: Double]) -> Double {
         let buckets = after.compactMap { name, value -> (bound: Double, count: Double)? in
-            guard name.hasPrefix("\(latencyName){le=\""), let bound = Double(name.dropFirst(latencyName.count + 5).dropLast(2))
+            guard name.hasPrefix("\(latencyName){le=\""),
+                let bound = Double(name.dropFirst(latencyName.count + 5).dropLast(2))
             else { return nil }
             return (bound, value - (before[name] ?? 0))
         }.sorted { $0.bound < $1.bound }
-        guard let total = after["\(latencyName){le=\"+Inf\"}"].map({ $0 - (before["\(latencyName){le=\"+Inf\"}"] ?? 0) })
+        guard
+            let total = after["\(latencyName){le=\"+Inf\"}"].map({ $0 - (before["\(latencyName){le=\"+Inf\"}"] ?? 0) })
         else { return .nan }
         var previous = (bound: 0.0, count: 0.0)
         for bucket in buckets where bucket.bound.isFinite {

@@ -38,13 +38,10 @@ import TestSupport
             #expect(rows[1] == ["sensor.half", "2", "\u{FFFD}"])
             #expect(try await bridge.waits(for: "SELECT count(*) FROM home_assistant_dead_letters", toGive: 2))
             let letters = try await bridge.rows(
-                """
-                SELECT reason_code, position('\\u0000'::bytea in payload) > 0 OR payload::text LIKE '%\\\\\\\\ud800%',
-                    convert_from(payload, 'UTF8') FROM home_assistant_dead_letters ORDER BY payload
-                """)
+                "SELECT reason_code, convert_from(payload, 'UTF8') FROM home_assistant_dead_letters")
             #expect(letters.allSatisfy { $0[0] == "repaired" })
-            #expect(letters.contains { $0[2]?.contains(#"x\u0000y"#) == true })
-            #expect(letters.contains { $0[2]?.contains(#"\ud800"#) == true })
+            #expect(letters.contains { $0[1]?.contains(#"x\u0000y"#) == true })
+            #expect(letters.contains { $0[1]?.contains(#"\ud800"#) == true })
         }
     }
 
@@ -67,7 +64,8 @@ import TestSupport
         defer { fake.stop() }
         try await Bridge.with(prepare: { bridge in
             _ = try await bridge.rows(
-                "ALTER TABLE home_assistant_events ADD CONSTRAINT no_poison CHECK (new_state IS DISTINCT FROM 'poison')")
+                "ALTER TABLE home_assistant_events ADD CONSTRAINT no_poison CHECK (new_state IS DISTINCT FROM 'poison')"
+            )
             try await bridge.addConnection(url: fake.url)
         }) { bridge async throws in
             #expect(await fake.wait { $0.subscriptionCount == 1 })

@@ -68,7 +68,8 @@ struct Bridge: Sendable {
 
     /// Stores a connection with a sealed token, as `ha-bridge connection add` does.
     @discardableResult
-    func addConnection(_ name: String = "home", url: String, token: String = "fake-token") async throws -> ConnectionID {
+    func addConnection(_ name: String = "home", url: String, token: String = "fake-token") async throws -> ConnectionID
+    {
         let id = ConnectionID()
         let url = try HomeAssistantURL(url)
         let sealed = try sealer.seal(

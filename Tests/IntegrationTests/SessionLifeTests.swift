@@ -47,7 +47,8 @@ import TestSupport
                 SELECT status, home_assistant_version, is_admin::text, time_zone, 'coalesce_messages' = ANY(supported_features),
                     last_connected_at IS NOT NULL FROM home_assistant_connections
                 """)
-            #expect(row == [["connected", "2025.4.4", "t", "Europe/Berlin", "t", "t"]] || row.first?.first == "connected")
+            #expect(
+                row == [["connected", "2025.4.4", "t", "Europe/Berlin", "t", "t"]] || row.first?.first == "connected")
         }
     }
 
@@ -60,7 +61,8 @@ import TestSupport
                     for: "SELECT count(DISTINCT metric_type) FROM home_assistant_connection_metrics", toGive: 4))
             #expect(
                 try await bridge.count(
-                    "SELECT count(*) FROM home_assistant_connection_metrics WHERE metric_type = 'uptime' AND metric_value > 100")
+                    "SELECT count(*) FROM home_assistant_connection_metrics WHERE metric_type = 'uptime' AND metric_value > 100"
+                )
                     == 0)
         }
     }
@@ -69,7 +71,8 @@ import TestSupport
         let fake = try FakeHomeAssistant()
         defer { fake.stop() }
         let canary = "canary-0123456789"
-        try await Bridge.with(prepare: { try await $0.addConnection(url: fake.url, token: canary) }) { bridge async throws in
+        try await Bridge.with(prepare: { try await $0.addConnection(url: fake.url, token: canary) }) {
+            bridge async throws in
             #expect(try await bridge.eventually { try await bridge.rows(status) == [["auth_failed"]] })
             try await Task.sleep(for: .seconds(2))
             #expect(fake.snapshot.authAttempts == 1)
@@ -112,7 +115,9 @@ import TestSupport
         }) { bridge async throws in
             #expect(await other.wait { $0.subscriptionCount == 1 })
             let isRefused = try await bridge.eventually {
-                try await bridge.rows("SELECT status FROM home_assistant_connections WHERE name = 'moved'") == [["error"]]
+                try await bridge.rows("SELECT status FROM home_assistant_connections WHERE name = 'moved'") == [
+                    ["error"]
+                ]
             }
             #expect(isRefused)
             #expect(fake.snapshot.connections.isEmpty)
@@ -126,7 +131,8 @@ import TestSupport
         defer { fake.stop() }
         var timings = SessionTimings.fast
         timings.authenticate = .seconds(1)
-        try await Bridge.with(timings: timings, prepare: { try await $0.addConnection(url: fake.url) }) { bridge async throws in
+        try await Bridge.with(timings: timings, prepare: { try await $0.addConnection(url: fake.url) }) {
+            bridge async throws in
             #expect(await fake.wait { $0.connections.count >= 2 })
             #expect(!fake.snapshot.saw("fake-token"))
             #expect(fake.snapshot.authAttempts == 0)
@@ -157,7 +163,8 @@ import TestSupport
     @Test func aFullMemoryStopsReadingAndLosesNothingWhilePostgresIsSlow() async throws {
         let fake = try FakeHomeAssistant()
         defer { fake.stop() }
-        try await Bridge.with(queueLimit: 1 << 20, prepare: { try await $0.addConnection(url: fake.url) }) { bridge async throws in
+        try await Bridge.with(queueLimit: 1 << 20, prepare: { try await $0.addConnection(url: fake.url) }) {
+            bridge async throws in
             #expect(await fake.wait { $0.subscriptionCount == 1 })
             let pad = String(repeating: "x", count: 1_000)
             for round in 0..<20 {
@@ -166,7 +173,8 @@ import TestSupport
                         let time = Timestamp(microseconds: 1_795_000_000_000_000 + Int64(round * 500 + number)).iso8601
                         return (
                             type: "tick",
-                            json: #"{"event_type":"tick","data":{"p":"\#(pad)"},"time_fired":"\#(time)","context":{"id":"c"}}"#
+                            json:
+                                #"{"event_type":"tick","data":{"p":"\#(pad)"},"time_fired":"\#(time)","context":{"id":"c"}}"#
                         )
                     })
             }

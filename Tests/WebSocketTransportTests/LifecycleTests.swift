@@ -5,7 +5,7 @@ import Testing
 @testable import WebSocketTransport
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #endif
 
 @Suite(.timeLimit(.minutes(2)))
