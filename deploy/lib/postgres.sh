@@ -114,7 +114,7 @@ pg_pid() {
 
 pg_initialise() {
   local place=$1 throwaway=$2 bin=$3 user=$4 password port locale=C
-  locale -a 2>/dev/null | grep -qix 'c.utf-\?8' && locale=C.UTF-8
+  ! grep -qix 'c.utf-\?8' <<<"$(locale -a 2>/dev/null)" || locale=C.UTF-8
   password=$(random_secret)
   rm -rf "$place/data.new" "$place/data"
   install -d -m 700 "$place/data.new"
