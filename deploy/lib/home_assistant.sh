@@ -12,8 +12,8 @@
 
 HA_KIT=$HB_ROOT/deploy/home-assistant
 HA_STOP_SECONDS=120
-# Each pinned release with the Pythons that run it, in the order of preference.
-HA_RELEASES=('2025.4.4 3.13' '2024.3.3 3.12 3.11')
+# Each pinned release with the Pythons that run it, in the order of preference, each with its lowest patch release.
+HA_RELEASES=('2026.2.3 3.13.2' '2025.4.4 3.13.0' '2024.3.3 3.12.0 3.11.0')
 
 # ha_install: installs the newest release that a Python of this machine can run; prints its directory.
 ha_install() {
