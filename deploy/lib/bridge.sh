@@ -77,7 +77,7 @@ bridge_wait_ready() {
   bridge_pid >/dev/null || bridge_explain_death
 }
 
-bridge_has_events() { "$HB_PROGRAM" events --limit 1 --json 2>/dev/null </dev/null | grep -q '"'; }
+bridge_has_events() { grep -q '"' <<<"$("$HB_PROGRAM" events --limit 1 --json 2>/dev/null </dev/null)"; }
 bridge_wait_events() {
   progress "Waiting for the first events"
   wait_until 60 bridge_has_events ||
