@@ -104,7 +104,9 @@ final class ProcessRig {
     func count(_ sql: String) async throws -> Int { try await value(sql).flatMap { Int($0) } ?? -1 }
 
     /// Rows of events made by `tick`.
-    var ticks: Int { get async throws { try await count("SELECT count(*) FROM home_assistant_events WHERE event_type = 'tick'") } }
+    var ticks: Int {
+        get async throws { try await count("SELECT count(*) FROM home_assistant_events WHERE event_type = 'tick'") }
+    }
 
     /// The audit rows of one action of a connection: their messages.
     func messages(_ action: String, _ name: String = "home") async throws -> [String] {
