@@ -101,7 +101,9 @@ package struct Session: Sendable {
                 await Task { [shell] in await shell.drain() }.value
             }
             mailbox.close()
-            for case .frame(_, let bytes, _) in mailbox.takeAll() { consumer.release(bytes.count, for: target.connection) }
+            for case .frame(_, let bytes, _) in mailbox.takeAll() {
+                consumer.release(bytes.count, for: target.connection)
+            }
             group.cancelAll()
         }
     }
