@@ -17,14 +17,16 @@ package final class Mailbox<Element: Sendable>: Sendable, Wakeable {
     /// Creates an empty mailbox whose deadlines `timer` watches.
     package init(timer: DeadlineTimer) { self.timer = timer }
 
-    /// Adds an element; wakes the reader if it waits. Elements pushed after `close` are dropped.
-    package func push(_ element: Element) {
-        let wake: (CheckedContinuation<[Element], Never>, [Element])? = state.withLock { state in
-            guard !state.isClosed else { return nil }
+    /// Adds an element; wakes the reader if it waits. Elements pushed after `close` are dropped, for which it returns `false`.
+    @discardableResult
+    package func push(_ element: Element) -> Bool {
+        let (isTaken, wake) = state.withLock { state -> (Bool, (CheckedContinuation<[Element], Never>, [Element])?) in
+            guard !state.isClosed else { return (false, nil) }
             state.elements.append(element)
-            return Self.takeReader(&state)
+            return (true, Self.takeReader(&state))
         }
         if let (reader, elements) = wake { reader.resume(returning: elements) }
+        return isTaken
     }
 
     /// Everything pushed since the last call, waiting for the first element until `deadline`. Returns an empty array when the

@@ -18,3 +18,11 @@ package func hardenProcess() throws(CryptographyError) {
 
 /// Whether the kernel would let this process be dumped or debugged: `false` once `hardenProcess()` has run.
 package var processAllowsMemoryDumps: Bool { cossl_process_is_dumpable() != 0 }
+
+/// Has OpenSSL keep what it has until the process is gone. Call it before anything else uses OpenSSL.
+///
+/// By default OpenSSL frees its globals in `exit`, while other threads may be in the middle of a TLS handshake, such as one
+/// with a database that does not answer; they would then crash, and the process would end by a signal.
+package func keepOpenSSLUntilTheEnd() {
+    _ = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil)
+}

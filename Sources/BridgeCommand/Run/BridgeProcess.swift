@@ -106,6 +106,8 @@ private struct ConnectorService: Service {
                 if attempt > 0 { logger.notice("The database answers.") }
                 return true
             } catch let error as PostgresError {
+                // The end of the process interrupts an attempt; that says nothing about the database.
+                if Task.isCancelled { return false }
                 attempt += 1
                 health.setReadiness(.database, .failing("The database cannot be reached: \(error)"))
                 logger.log(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cryptography
 import Glibc
 
 /// A subcommand that works in a `CommandContext` and ends with an exit status of `ExitStatus`.
@@ -11,6 +12,7 @@ extension BridgeSubcommand {
     mutating func run() async throws {
         // A reader that goes away shows as EPIPE, for which the command ends quietly.
         signal(SIGPIPE, SIG_IGN)
+        keepOpenSSLUntilTheEnd()
         let status = await Self.status(of: self, in: .live)
         guard status == .success else { throw ExitCode(status.rawValue) }
     }

@@ -1,5 +1,6 @@
 import BridgeCore
 import Cryptography
+import Observability
 import PostgresClient
 import Store
 
@@ -15,6 +16,7 @@ extension CommandFailure {
         case let error as StoreError: self.init(.usage, error.message)
         case let error as MigrationError: self.init(error)
         case let error as CryptographyError: self.init(Self.status(of: error.code), error.message)
+        case let error as HTTPServerError: self.init(Self.status(of: error.code), error.message)
         case is CancellationError: self.init(.tryAgain, "The command was interrupted. Run it again.")
         default: self.init(.software, "Something went wrong that should not: \(error).")
         }
@@ -66,6 +68,15 @@ extension CommandFailure {
         case .keyringMissing, .keyringMalformed, .unknownKey, .tampered: .configuration
         case .keyringExists, .malformed: .usage
         case .libraryFailure: .software
+        }
+    }
+
+    private static func status(of code: HTTPServerError.Code) -> ExitStatus {
+        switch code {
+        case .addressInUse: .unavailable
+        case .addressNotAvailable, .unknownHost: .configuration
+        case .permissionDenied: .permission
+        case .other: .software
         }
     }
 }

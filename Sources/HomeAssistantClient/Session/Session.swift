@@ -79,7 +79,8 @@ package struct Session: Sendable {
 
     /// Keeps events flowing until the task is cancelled; also returns when `until` says that a notice was the last one wanted.
     ///
-    /// `onNotice` is called in order and must not wait. A cancelled session closes its socket before it returns.
+    /// `onNotice` is called in order and must not wait. A cancelled session closes its socket before it returns, and hands on what
+    /// Home Assistant had sent until it learned of that; a peer that does not answer the close has a second.
     package func run(
         onNotice: @escaping @Sendable (SessionNotice) -> Void,
         until isLast: @escaping @Sendable (SessionNotice) -> Bool = { _ in false }
@@ -97,13 +98,20 @@ package struct Session: Sendable {
                     shell.checkClock(&group)
                 }
             }
+            if shell.closingGeneration != nil {
+                // In a task of its own, which is awaited: this one is cancelled, so that it could not wait any more.
+                await Task { [shell] in await shell.drain() }.value
+            }
             mailbox.close()
+            for case .frame(_, let bytes, _) in mailbox.takeAll() {
+                consumer.release(bytes.count, for: target.connection)
+            }
             group.cancelAll()
         }
     }
 
     /// The mutable half of a running session; lives in its one task.
-    private struct Shell {
+    private struct Shell: Sendable {
         let session: Session
         let mailbox: Mailbox<Signal>
         let onNotice: @Sendable (SessionNotice) -> Void
@@ -113,6 +121,8 @@ package struct Session: Sendable {
         var generation = 0
         /// The socket over which events were last flowing; its late frames still count.
         var subscribedGeneration = 0
+        /// The socket that this side has closed last, until the loop says that it is gone.
+        var closingGeneration: Int?
         var addresses: [ResolvedAddress] = []
         /// Since when the socket is not being read, because memory is full.
         var fullSince: ContinuousClock.Instant?
@@ -172,7 +182,10 @@ package struct Session: Sendable {
             case .send(let id, let command):
                 if let socket { session.environment.loop.send(.text(command.encoded(id: id)), on: socket) }
             case .closeSocket(let reason):
-                if let socket { session.environment.loop.close(socket, code: 1000, reason: reason) }
+                if let socket {
+                    session.environment.loop.close(socket, code: 1000, reason: reason)
+                    closingGeneration = generation
+                }
                 socket = nil
                 fullSince = nil
                 generation += 1
@@ -200,7 +213,10 @@ package struct Session: Sendable {
                 case .opened: mailbox.push(.opened(number))
                 case .frame(let bytes):
                     let mayGoOn = consumer.reserve(bytes.count, for: connection)
-                    mailbox.push(.frame(number, bytes, .now))
+                    guard mailbox.push(.frame(number, bytes, .now)) else {
+                        consumer.release(bytes.count, for: connection)
+                        return
+                    }
                     if !mayGoOn { mailbox.push(.full(number)) }
                 case .closed(let closure): mailbox.push(.closed(number, closure))
                 }
@@ -237,20 +253,36 @@ package struct Session: Sendable {
                 fullSince = nil
                 if machine.state == .overflowing { perform(.drained, &group) }
             case .frame(let number, let bytes, let receivedAt):
-                take(bytes, from: number, at: receivedAt, &group)
+                for input in take(bytes, from: number, at: receivedAt) { perform(input, &group) }
+            case .closed(let number, _) where number == closingGeneration: closingGeneration = nil
             case .opened, .closed, .full: break
             }
         }
 
-        private mutating func take(
-            _ bytes: [UInt8], from number: Int, at receivedAt: ContinuousClock.Instant,
-            _ group: inout DiscardingTaskGroup
-        ) {
+        /// Hands on the frames that the peer had sent before it learned of the close, until the socket is gone or a second is
+        /// over.
+        func drain() async {
+            let deadline = ContinuousClock.now + .seconds(1)
+            while ContinuousClock.now < deadline {
+                for signal in await mailbox.next(until: deadline) {
+                    switch signal {
+                    case .frame(let number, let bytes, let receivedAt): _ = take(bytes, from: number, at: receivedAt)
+                    case .closed(let number, _) where number == closingGeneration: return
+                    default: break
+                    }
+                }
+            }
+        }
+
+        /// Hands on what a frame holds for the writer and returns what it holds for the state machine.
+        private func take(
+            _ bytes: [UInt8], from number: Int, at receivedAt: ContinuousClock.Instant
+        ) -> [SessionInput] {
             let connection = session.target.connection
             let isCurrent = number == generation
             guard isCurrent || number == subscribedGeneration else {
                 session.consumer.release(bytes.count, for: connection)
-                return
+                return []
             }
             let isGreeting = isCurrent && (machine.state == .awaitingGreeting || machine.state == .authenticating)
             let sorter = FrameSorter(
@@ -261,8 +293,7 @@ package struct Session: Sendable {
                 unknown: sorted.unknown)
             if isGreeting, sorted.unreadable != nil || bytes.count > FrameSorter.greetingLimit {
                 session.consumer.release(bytes.count, for: connection)
-                perform(.notHomeAssistant, &group)
-                return
+                return [.notHomeAssistant]
             }
             if sorted.hasContent {
                 session.consumer.accept(
@@ -272,9 +303,7 @@ package struct Session: Sendable {
             } else {
                 session.consumer.release(bytes.count, for: connection)
             }
-            if isCurrent {
-                for input in sorted.inputs { perform(input, &group) }
-            }
+            return isCurrent ? sorted.inputs : []
         }
     }
 }

@@ -5,7 +5,7 @@ import WebSocketTransport
 ///
 /// The shell feeds inputs with the current time, carries out the actions in their order, and feeds `.deadline` when
 /// `deadline` has come. Attempts go on for ever; only a refused token or `stop` ends them.
-package struct SessionStateMachine {
+package struct SessionStateMachine: Sendable {
     package typealias Instant = ContinuousClock.Instant
 
     /// Where a session stands. Each case says where it may go, beside `backingOff` on any failure and `stopped` on `stop`.
@@ -53,7 +53,7 @@ package struct SessionStateMachine {
 
     private let timings: SessionTimings
     private let retry: RetryPolicy
-    private var generator: any RandomNumberGenerator
+    private var generator: any RandomNumberGenerator & Sendable
     private var stateDeadline: Instant?
     private var ping: (id: CommandID, sentAt: Instant, deadline: Instant)?
     private var nextPing: Instant?
@@ -70,7 +70,7 @@ package struct SessionStateMachine {
     /// A session that has not started. `generator` spreads the waits.
     package init(
         timings: SessionTimings = SessionTimings(), retry: RetryPolicy = .homeAssistant,
-        generator: any RandomNumberGenerator = SystemRandomNumberGenerator()
+        generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         self.timings = timings
         self.retry = retry
