@@ -53,15 +53,17 @@ actor EventSink {
         var letters = batch.deadLetters
         if !batch.index.isEmpty {
             let whole = 0..<batch.index.count
+            let owners = Set(batch.frames.map(\.connection))
             var goesThroughStaging = batch.mayRepeat
             if !goesThroughStaging {
                 // A connection lost in the commit leaves open whether the rows are there: the second try finds them.
                 let copied = try await persistently { connection -> Int? in
                     do throws(PostgresError) {
                         return try await EventTable.copyDirect(
-                            connection, chunks: batch.chunks(of: whole), deadline: Self.deadline)
+                            connection, chunks: batch.chunks(of: whole), owners: owners, deadline: Self.deadline)
                     } catch {
-                        if error.isDuplicate || error.rejectsData { return nil }
+                        let isMissingOwner = error.sqlState == EventTable.missingOwner
+                        if error.isDuplicate || error.rejectsData || isMissingOwner { return nil }
                         throw error
                     }
                 }

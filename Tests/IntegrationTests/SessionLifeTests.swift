@@ -101,6 +101,30 @@ import TestSupport
         }
     }
 
+    /// Nothing of a removed connection may come back, though its last events were still on their way; the others go on.
+    @Test func eventsOfARemovedConnectionAreLeftOut() async throws {
+        let fake = try FakeHomeAssistant()
+        defer { fake.stop() }
+        let other = try FakeHomeAssistant()
+        defer { other.stop() }
+        try await Bridge.with { bridge async throws in
+            let id = try await bridge.addConnection("gone", url: fake.url)
+            try await bridge.addConnection("stays", url: other.url)
+            #expect(await fake.wait { $0.subscriptionCount == 1 })
+            #expect(await other.wait { $0.subscriptionCount == 1 })
+            for number in 0..<50 {
+                fake.push(eventType: "tick", json: event(number))
+                other.push(eventType: "tick", json: event(number))
+                if number == 25 {
+                    try await bridge.rows("DELETE FROM home_assistant_connections WHERE id = '\(id)'")
+                }
+            }
+            #expect(try await bridge.waits(for: "SELECT count(*) FROM home_assistant_events", toGive: 50))
+            #expect(
+                try await bridge.count("SELECT count(*) FROM home_assistant_events WHERE connection_id = '\(id)'") == 0)
+        }
+    }
+
     @Test func aTokenThatCannotBeOpenedConcernsItsConnectionAlone() async throws {
         let fake = try FakeHomeAssistant()
         defer { fake.stop() }

@@ -53,7 +53,7 @@ import Testing
 
     @Test func stagingInsertsOnlyWhatIsNew() async throws {
         try await StoreDatabase.with { database in
-            let all = rows(50)
+            let all = rows(50, connection: try await database.addConnection("home").id)
             let chunks = EventRow.chunks(all)
             #expect(try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks([all[30]])) == 1)
             // A copy within the batch counts once as well.
@@ -64,6 +64,22 @@ import Testing
             #expect(try await count(database) == 50)
             let other = try await database.connect()
             #expect(try await EventTable.copyThroughStaging(other, chunks: chunks) == 0)
+        }
+    }
+
+    @Test func rowsOfARemovedConnectionAreLeftOut() async throws {
+        try await StoreDatabase.with { database in
+            let home = try await database.addConnection("home").id
+            let gone = ConnectionID()
+            let chunks = EventRow.chunks(rows(3, connection: home) + rows(5, connection: gone))
+            let error = try await thrown(PostgresError.self) {
+                _ = try await EventTable.copyDirect(database.session, chunks: chunks, owners: [home, gone])
+            }
+            #expect(error.sqlState == EventTable.missingOwner)
+            #expect(try await count(database) == 0)
+            #expect(try await EventTable.copyThroughStaging(database.session, chunks: chunks) == 3)
+            let more = EventRow.chunks(rows(2, connection: home))
+            #expect(try await EventTable.copyDirect(database.session, chunks: more, owners: [home]) == 2)
         }
     }
 
@@ -83,7 +99,7 @@ import Testing
     @Test(arguments: Poison.allCases)
     func aPoisonRowIsRejectedAndStoresNothing(poison: Poison) async throws {
         try await StoreDatabase.with { database in
-            var poisoned = rows(20)
+            var poisoned = rows(20, connection: try await database.addConnection("home").id)
             poisoned[11].attributes = poison.attributes
             let chunks = EventRow.chunks(poisoned)
             for isDirect in [true, false] {
@@ -105,7 +121,7 @@ import Testing
 
     @Test func aSourceThatTheTableDoesNotKnowIsRejected() async throws {
         try await StoreDatabase.with { database in
-            var row = rows(1)[0]
+            var row = rows(1, connection: try await database.addConnection("home").id)[0]
             row.source = "rumour"
             let error = try await thrown(PostgresError.self) {
                 _ = try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks([row]))
@@ -116,7 +132,7 @@ import Testing
 
     @Test func twoWritersOfTheSameRowsInOppositeOrdersDoNotBlockEachOther() async throws {
         try await StoreDatabase.with { database in
-            let all = rows(400)
+            let all = rows(400, connection: try await database.addConnection("home").id)
             let second = try await database.connect()
             let inserted = try await withThrowingTaskGroup(of: Int.self) { group in
                 for (connection, order) in [(database.session, all), (second, all.reversed())] {

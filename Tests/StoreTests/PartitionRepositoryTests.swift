@@ -11,8 +11,9 @@ import Testing
         try await StoreDatabase.with { database in
             let repository = PartitionRepository(database.pool)
             let late = try timestamp("2031-05-31T23:59:59.999999+00:00")
-            let row = EventRow(connection: ConnectionID(), timestamp: late)
-            let stranger = EventRow(connection: ConnectionID(), timestamp: try timestamp("2045-01-01T00:00:00Z"))
+            let owner = try await database.addConnection("home").id
+            let row = EventRow(connection: owner, timestamp: late)
+            let stranger = EventRow(connection: owner, timestamp: try timestamp("2045-01-01T00:00:00Z"))
             _ = try await EventTable.copyDirect(database.session, chunks: EventRow.chunks([row, stranger]))
             #expect(try await database.scalar("SELECT count(*) FROM home_assistant_events_default") == "2")
 
