@@ -73,7 +73,7 @@ import Testing
             #expect((rig.page("/healthz").json as? [String: Any])?["status"] as? String == "ok")
             process.terminate()
             #expect(try await process.ended()?.status == 0)
-            #expect(process.lines(with: " error ").isEmpty, "\(process.log)")
+            #expect(process.lines(with: " ERROR ").isEmpty, "\(process.log)")
         }
     }
 
