@@ -91,7 +91,7 @@ extension FailureKind {
 private struct NullConsumer: FrameConsumer {
     func reserve(_ bytes: Int, for connection: ConnectionID) -> Bool { true }
     func release(_ bytes: Int, for connection: ConnectionID) {}
-    func hasRoom(for connection: ConnectionID) -> Bool { true }
+    func whenRoom(for connection: ConnectionID, _ body: @escaping @Sendable () -> Void) { body() }
     func accept(_ frame: ReceivedFrame) {}
 }
 

@@ -159,7 +159,8 @@ struct ConnectionRunner: Sendable {
         }
         meter.disconnected(error: reason)
         let metadata: Logger.Metadata = [
-            "kind": "\(kind.rawValue)", LoggingKeys.reason: "\(reason)", LoggingKeys.retryAfter: "\(wait.rounded)",
+            "kind": "\(kind.rawValue)", LoggingKeys.reason: "\(reason)",
+            LoggingKeys.retryAfter: "\(Int(wait.inSeconds * 1_000))",
         ]
         guard isNews else {
             logger.debug("Still cannot connect.", metadata: metadata)

@@ -166,7 +166,7 @@ actor EventSink {
         } else {
             logger.debug(
                 "Still cannot write to PostgreSQL.",
-                metadata: [LoggingKeys.error: "\(error)", LoggingKeys.retryAfter: "\(wait.rounded)"])
+                metadata: [LoggingKeys.error: "\(error)", LoggingKeys.retryAfter: "\(Int(wait.inSeconds * 1_000))"])
         }
     }
 

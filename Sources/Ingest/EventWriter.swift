@@ -104,11 +104,11 @@ private struct BatchReader {
             backlog = await queue.next(until: .now + .seconds(5)).reversed()
             if backlog.isEmpty, queue.isClosed || Task.isCancelled { return nil }
         }
+        if isSmall { takeMore() }
         if isSmall, !queue.isClosed {
             // Alone, each event would cost a transaction of its own.
             try? await Task.sleep(for: limits.age)
-            let more = queue.takeAll()
-            backlog = more.reversed() + backlog
+            takeMore()
         }
         var batch: [ReceivedFrame] = []
         var rows = 0
@@ -121,6 +121,8 @@ private struct BatchReader {
         }
         return batch
     }
+
+    private mutating func takeMore() { backlog = queue.takeAll().reversed() + backlog }
 
     private var isSmall: Bool {
         backlog.count < limits.rows / 4 && backlog.reduce(0) { $0 + $1.events.count } < limits.rows / 4

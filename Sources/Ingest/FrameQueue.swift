@@ -9,6 +9,8 @@ import HomeAssistantClient
 package final class FrameQueue: FrameConsumer {
     private let budget: ByteBudget<ConnectionID>
     private let mailbox: Mailbox<ReceivedFrame>
+    /// Sessions that stopped reading and wait for room.
+    private let waiting = LockedBox<[ConnectionID: @Sendable () -> Void]>([:])
 
     /// A queue of at most `totalLimit` bytes, of which one connection may hold a quarter.
     package init(totalLimit: Int, timer: DeadlineTimer) {
@@ -18,9 +20,15 @@ package final class FrameQueue: FrameConsumer {
 
     package func reserve(_ bytes: Int, for connection: ConnectionID) -> Bool { budget.take(bytes, for: connection) }
 
-    package func release(_ bytes: Int, for connection: ConnectionID) { budget.release(bytes, for: connection) }
+    package func release(_ bytes: Int, for connection: ConnectionID) {
+        budget.release(bytes, for: connection)
+        wakeThoseWithRoom()
+    }
 
-    package func hasRoom(for connection: ConnectionID) -> Bool { budget.hasRoom(for: connection) }
+    package func whenRoom(for connection: ConnectionID, _ body: @escaping @Sendable () -> Void) {
+        waiting.withLock { $0[connection] = body }
+        wakeThoseWithRoom()
+    }
 
     package func accept(_ frame: ReceivedFrame) { mailbox.push(frame) }
 
@@ -42,5 +50,15 @@ package final class FrameQueue: FrameConsumer {
     /// Gives back the room of frames whose content is safe in PostgreSQL.
     func committed(_ frames: [ReceivedFrame]) {
         for frame in frames { budget.release(frame.bytes.count, for: frame.connection) }
+        wakeThoseWithRoom()
+    }
+
+    private func wakeThoseWithRoom() {
+        let ready = waiting.withLock { waiting -> [@Sendable () -> Void] in
+            guard !waiting.isEmpty else { return [] }
+            let names = waiting.keys.filter { budget.hasRoom(for: $0) }
+            return names.compactMap { waiting.removeValue(forKey: $0) }
+        }
+        for wake in ready { wake() }
     }
 }

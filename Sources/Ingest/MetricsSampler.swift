@@ -23,34 +23,46 @@ package struct MetricsSampler: Sendable {
         self.logger = logger
     }
 
-    /// Samples until cancelled. The first sample comes early, so that a person who has just started sees figures.
+    /// Samples until cancelled. The first sample comes early, so that a person who has just started sees figures. Between two
+    /// samples `last_seen_at` is kept current.
     package func run() async {
         var unwritten: [MetricSample] = []
-        try? await Task.sleep(for: min(interval, .seconds(20)))
+        let pause = min(interval, .seconds(15))
+        var nextSample = ContinuousClock.now + pause
         while !Task.isCancelled {
-            let now = Timestamp.now
-            var seen: [(id: ConnectionID, seenAt: Timestamp, health: String?)] = []
-            for (connection, meter) in meters.all {
-                let (counts, length) = meter.takeInterval()
-                for sample in counts.samples(over: length) {
-                    unwritten.append(
-                        MetricSample(
-                            connectionID: connection, type: sample.type, value: sample.value, timestamp: now))
-                }
-                let snapshot = meter.snapshot
-                if let lastSeen = snapshot.lastSeen { seen.append((connection, lastSeen, snapshot.json)) }
+            try? await Task.sleep(for: pause)
+            if nextSample <= .now {
+                nextSample += interval
+                unwritten += samples()
             }
             do {
                 if !unwritten.isEmpty { try await metrics.append(unwritten) }
                 unwritten = []
-                if !seen.isEmpty { try await connections.recordSeen(seen) }
+                try await connections.recordSeen(sightings())
             } catch {
                 // A day of samples of one connection is 5,760; more than a few days without a database are cut from the oldest.
                 if unwritten.count > 100_000 { unwritten.removeFirst(unwritten.count - 100_000) }
                 logger.debug(
-                    "Cannot write metrics; they wait for the next interval.", metadata: [LoggingKeys.error: "\(error)"])
+                    "Cannot write metrics; they wait for the next interval.",
+                    metadata: [LoggingKeys.error: "\(error)"])
             }
-            try? await Task.sleep(for: interval)
+        }
+    }
+
+    private func samples() -> [MetricSample] {
+        let now = Timestamp.now
+        return meters.all.flatMap { connection, meter in
+            let (counts, length) = meter.takeInterval()
+            return counts.samples(over: length).map { sample in
+                MetricSample(connectionID: connection, type: sample.type, value: sample.value, timestamp: now)
+            }
+        }
+    }
+
+    private func sightings() -> [(id: ConnectionID, seenAt: Timestamp, health: String?)] {
+        meters.all.compactMap { connection, meter in
+            let snapshot = meter.snapshot
+            return snapshot.lastSeen.map { (id: connection, seenAt: $0, health: snapshot.json) }
         }
     }
 }

@@ -92,7 +92,16 @@ struct ConnectionAttempt: Sendable {
         let message = ErrorText.removing(configuration.secrets, from: text)
         return PostgresError(
             .connectionFailed, "Cannot connect to PostgreSQL: " + (message.isEmpty ? "no reason given" : message),
-            sqlState: sqlState)
+            sqlState: sqlState, hint: sqlState.flatMap(hint))
+    }
+
+    private func hint(_ sqlState: String) -> String? {
+        switch sqlState {
+        case "28P01", "28000": "Check the user, the password and the server's pg_hba.conf."
+        case "3D000": "Create the database, or correct its name in the connection string."
+        case "53300": "Raise max_connections of the server, or end some of its sessions."
+        default: nil
+        }
     }
 
     private func timeout(_ endpoint: PostgresEndpoint, _ deadline: Deadline) -> PostgresError {

@@ -27,7 +27,10 @@ enum ErrorText {
     /// The server's detail without data: of classes 22 and 23 only the column names of a key are kept.
     static func detail(_ text: String?, sqlState: String?) -> String? {
         guard let text else { return nil }
-        guard let sqlState, sqlState.hasPrefix("22") || sqlState.hasPrefix("23") else { return text }
+        guard let sqlState, sqlState.hasPrefix("22") || sqlState.hasPrefix("23") else {
+            // It is shown in parentheses.
+            return text.hasSuffix(".") ? String(text.dropLast()) : text
+        }
         guard text.hasPrefix("Key ("), let end = text.firstRange(of: ")=(") else { return nil }
         return String(text[..<end.lowerBound]) + ")"
     }

@@ -6,11 +6,11 @@ extension PostgresConnection {
     func session(for place: String) throws(PostgresError) -> ConnectionHandle {
         if Task.isCancelled && !ignoresCancellation { throw Self.cancelled(place) }
         guard let handle else {
-            throw PostgresError(.connectionLost, "The connection to PostgreSQL is closed", statementName: place)
+            throw PostgresError(.connectionLost, "The connection to PostgreSQL is closed")
         }
         guard handle.isHealthy else {
             self.handle = nil
-            throw PostgresError(.connectionLost, "The connection to PostgreSQL has ended", statementName: place)
+            throw PostgresError(.connectionLost, "The connection to PostgreSQL has ended")
         }
         return handle
     }
@@ -101,6 +101,6 @@ extension PostgresConnection {
         self.handle = nil
         return PostgresError(
             .deadlineExceeded,
-            "PostgreSQL did not finish within \(deadline.spanText); the statement was cancelled and its session closed")
+            "PostgreSQL did not finish within \(deadline.spanText); it was asked to stop, and the session was closed")
     }
 }

@@ -11,7 +11,7 @@ import TestSupport
 final class BridgeUnderTest: Sendable {
     private let process: LockedBox<Process>
     private let directory: URL
-    private let address: String
+    private let port: UInt16
     let processID: Int32
 
     /// Migrates the database, stores one connection, and starts the process.
@@ -35,14 +35,14 @@ final class BridgeUnderTest: Sendable {
             id: id, userID: user.id, name: "bench", url: url.description, sealedToken: sealed)
         await pool.close()
 
-        address = "127.0.0.1:\(UInt16.random(in: 20_000...40_000))"
+        port = UInt16.random(in: 20_000...32_000)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = ["run"]
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("HA_BRIDGE_") }
         environment["DATABASE_URL"] = database
         environment["HA_BRIDGE_STATE_DIR"] = directory.path
-        environment["HA_BRIDGE_HTTP_ADDRESS"] = address
+        environment["HA_BRIDGE_HTTP_ADDRESS"] = "127.0.0.1:\(port)"
         environment["HA_BRIDGE_LOG_LEVEL"] = "warning"
         process.environment = environment
         try process.run()
@@ -78,14 +78,34 @@ final class BridgeUnderTest: Sendable {
     }
 
     /// All samples of `/metrics` by name and labels.
-    func metrics() async throws -> [String: Double] {
-        guard let url = URL(string: "http://\(address)/metrics") else { return [:] }
-        let text = try String(contentsOf: url, encoding: .utf8)
+    func metrics() throws -> [String: Double] {
         var samples: [String: Double] = [:]
-        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
+        for line in try get("/metrics").split(separator: "\n") where !line.hasPrefix("#") {
             guard let space = line.lastIndex(of: " ") else { continue }
             samples[String(line[..<space])] = Double(line[line.index(after: space)...])
         }
         return samples
+    }
+
+    /// Foundation's own client would bring a library of its own for one request.
+    private func get(_ path: String) throws -> String {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let status = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        guard status == 0 else { throw CocoaError(.fileReadUnknown) }
+        let request = Array("GET \(path) HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n".utf8)
+        _ = write(descriptor, request, request.count)
+        var answer: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while case let count = read(descriptor, &buffer, buffer.count), count > 0 { answer += buffer[0..<count] }
+        return String(decoding: answer, as: UTF8.self)
     }
 }

@@ -36,12 +36,12 @@ struct Measurement {
             let (bytes, _) = connection.encode(recording)
             try await session.execute("TRUNCATE home_assistant_events", deadline: .seconds(60))
             try await session.execute("CHECKPOINT", deadline: .seconds(120))
-            let before = try await stored()
+            let before = try stored()
             let cpuBefore = process.cpuSeconds
             let start = ContinuousClock.now
             let sender = Thread { connection.write(bytes) }
             sender.start()
-            while try await stored() < before + Double(count) {
+            while try stored() < before + Double(count) {
                 guard ContinuousClock.now - start < .seconds(300) else { throw CocoaError(.userCancelled) }
                 try await Task.sleep(for: .milliseconds(20))
             }
@@ -86,8 +86,8 @@ struct Measurement {
     /// 1,000 events/s: how long from the frame to the committed row, and how much memory.
     func steadyRate(seconds: Int) async throws -> [BenchResult] {
         var generator = EventGenerator(start: .now.adding(seconds: 3_600))
-        let before = try await process.metrics()
-        let storedBefore = try await stored()
+        let before = try process.metrics()
+        let storedBefore = try stored()
         let cpuBefore = process.cpuSeconds
         let start = ContinuousClock.now
         for tick in 0..<(seconds * 100) {
@@ -95,11 +95,11 @@ struct Measurement {
             try await Task.sleep(until: start + .milliseconds(10 * (tick + 1)))
             if tick % 500 == 499 { note("Steady rate: \(tick / 100 + 1) of \(seconds) s") }
         }
-        while try await stored() < storedBefore + Double(seconds * 1_000) {
+        while try stored() < storedBefore + Double(seconds * 1_000) {
             try await Task.sleep(for: .milliseconds(20))
         }
         let cpu = process.cpuSeconds - cpuBefore
-        let after = try await process.metrics()
+        let after = try process.metrics()
         return [
             BenchResult(
                 name: "latency_p50_ms", title: "frame to committed row at 1,000 events/s, p50, ms",
@@ -116,7 +116,7 @@ struct Measurement {
         ]
     }
 
-    private func stored() async throws -> Double { try await process.metrics()["ha_bridge_events_stored_total"] ?? 0 }
+    private func stored() throws -> Double { try process.metrics()["ha_bridge_events_stored_total"] ?? 0 }
 
     private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 

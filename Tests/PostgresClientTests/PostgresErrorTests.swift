@@ -53,7 +53,7 @@ struct PostgresErrorTests {
         #expect(
             ErrorText.detail("Key (id, \"timestamp\")=(secret, 2026) already exists.", sqlState: "23505")
                 == "Key (id, \"timestamp\")")
-        #expect(ErrorText.detail("Process 1 waits.", sqlState: "40P01") == "Process 1 waits.")
+        #expect(ErrorText.detail("Process 1 waits.", sqlState: "40P01") == "Process 1 waits")
         #expect(ErrorText.copyLine(inContext: "COPY ev, line 12, column a: \"x, line 3\"") == 12)
         #expect(ErrorText.copyLine(inContext: "PL/pgSQL function f() line 3 at RAISE") == nil)
     }

@@ -70,6 +70,8 @@ struct FakeHomeAssistantTests {
             ])
         let texts = await client.frames(5).map { String(decoding: $0, as: UTF8.self) }
         #expect(texts.map { $0.contains("unauthorized") } == [false, false, true, true, false])
+        // The result of a subscription goes out just before the subscription is there.
+        #expect(await server.wait { $0.subscriptionCount == 1 })
         #expect(server.push(eventType: "call_service", json: "{}") == 0)
         #expect(server.push(eventType: "state_changed", json: #"{"event_type":"state_changed"}"#) == 1)
         #expect(

@@ -41,8 +41,12 @@ bridge_connect() {
     bridge_do "add the connection to $url" connection add home --url "$url" --token-file "$token" --user owner
   elif [ "$fingerprint" != "$known" ]; then
     progress "Changing the connection to $url"
-    [ "${known%%$'\n'*}" = "$url" ] || bridge_do "change the URL of the connection" connection set-url home --url "$url"
-    bridge_do "change the token of the connection" connection set-token home --token-file "$token"
+    # Both at once where the URL is new: each is tried before it is stored, and the old token is of no use there.
+    if [ "${known%%$'\n'*}" = "$url" ]; then
+      bridge_do "change the token of the connection" connection set-token home --token-file "$token"
+    else
+      bridge_do "change the URL of the connection" connection set-url home --url "$url" --token-file "$token"
+    fi
   fi
   printf '%s' "$fingerprint" | write_secret "$HB_LOCAL/connection"
 }
@@ -77,7 +81,7 @@ bridge_wait_ready() {
   bridge_pid >/dev/null || bridge_explain_death
 }
 
-bridge_has_events() { "$HB_PROGRAM" events --limit 1 --json 2>/dev/null </dev/null | grep -q '"'; }
+bridge_has_events() { grep -q '"' <<<"$("$HB_PROGRAM" events --limit 1 --json 2>/dev/null </dev/null)"; }
 bridge_wait_events() {
   progress "Waiting for the first events"
   wait_until 60 bridge_has_events ||

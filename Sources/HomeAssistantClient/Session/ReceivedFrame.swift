@@ -27,8 +27,8 @@ package protocol FrameConsumer: Sendable {
     /// Gives back room for a frame that held nothing to write.
     func release(_ bytes: Int, for connection: ConnectionID)
 
-    /// Whether a connection that had to stop reading may go on.
-    func hasRoom(for connection: ConnectionID) -> Bool
+    /// Calls `body` once, from any thread, when a connection that was told to stop may go on.
+    func whenRoom(for connection: ConnectionID, _ body: @escaping @Sendable () -> Void)
 
     /// Takes a frame whose bytes are reserved. Never waits.
     func accept(_ frame: ReceivedFrame)

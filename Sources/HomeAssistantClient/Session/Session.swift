@@ -73,6 +73,8 @@ package struct Session: Sendable {
         case closed(Int, WebSocketClosure)
         /// Memory is full.
         case full(Int)
+        /// There is room in memory again.
+        case room
     }
 
     /// Keeps events flowing until the task is cancelled; also returns when `until` says that a notice was the last one wanted.
@@ -140,27 +142,20 @@ package struct Session: Sendable {
 
         /// When to look again without being woken.
         var wakeUp: ContinuousClock.Instant? {
-            let isWaitingForRoom = machine.state == .overflowing || fullSince != nil
-            return isWaitingForRoom ? .now + .milliseconds(50) : machine.deadline
+            guard let fullDeadline else { return machine.deadline }
+            return min(fullDeadline, machine.deadline ?? fullDeadline)
+        }
+
+        /// When a socket that is not being read has been so for too long.
+        private var fullDeadline: ContinuousClock.Instant? {
+            fullSince.map { $0 + session.environment.timings.fullPause }
         }
 
         mutating func checkClock(_ group: inout DiscardingTaskGroup) {
-            let hasRoom = { [session] in session.consumer.hasRoom(for: session.target.connection) }
-            if machine.state == .overflowing {
-                if hasRoom() { perform(.drained, &group) }
-                return
-            }
-            if let since = fullSince {
-                if hasRoom() {
-                    fullSince = nil
-                    if let socket { session.environment.loop.setReading(true, on: socket) }
-                } else if since + session.environment.timings.fullPause <= .now {
-                    fullSince = nil
-                    perform(.overflow, &group)
-                    return
-                }
-            }
-            if let deadline = machine.deadline, deadline <= .now {
+            if let fullDeadline, fullDeadline <= .now {
+                fullSince = nil
+                perform(.overflow, &group)
+            } else if let deadline = machine.deadline, deadline <= .now {
                 perform(.deadline, &group)
             }
         }
@@ -251,6 +246,12 @@ package struct Session: Sendable {
                 guard fullSince == nil, let socket else { return }
                 fullSince = .now
                 session.environment.loop.setReading(false, on: socket)
+                let mailbox = mailbox
+                session.consumer.whenRoom(for: session.target.connection) { mailbox.push(.room) }
+            case .room:
+                if fullSince != nil, let socket { session.environment.loop.setReading(true, on: socket) }
+                fullSince = nil
+                if machine.state == .overflowing { perform(.drained, &group) }
             case .frame(let number, let bytes, let receivedAt):
                 for input in take(bytes, from: number, at: receivedAt) { perform(input, &group) }
             case .closed(let number, _) where number == closingGeneration: closingGeneration = nil

@@ -16,7 +16,9 @@ package final class FakeHomeAssistant: Sendable {
         var behaviour: FakeBehaviour
         var record = FakeRecord()
         var live: [Int: FakeConnection] = [:]
-        var threads: [pthread_t] = []
+        var threads: Set<pthread_t> = []
+        /// Threads that have done their work; the next connection joins them, so that their stacks do not pile up.
+        var finished: [pthread_t] = []
         var listener: FakeListener?
         var waiters: [Int: Waiter] = [:]
         var nextWaiter = 0
@@ -93,7 +95,10 @@ package final class FakeHomeAssistant: Sendable {
         listener?.stop()
         for connection in connections { connection.drop() }
         let threads = state.withLock { state in
-            defer { state.threads = [] }
+            defer {
+                state.threads = []
+                state.finished = []
+            }
             return state.threads
         }
         for thread in threads {
@@ -169,9 +174,13 @@ package final class FakeHomeAssistant: Sendable {
 
     func noteAuthAttempt() { change { $0.authAttempts += 1 } }
 
+    /// The last call of a connection's thread.
     func ended(_ number: Int) {
-        _ = state.withLock { $0.live.removeValue(forKey: number) }
         note(number) { $0.isOpen = false }
+        state.withLock { state in
+            state.live[number] = nil
+            state.finished.append(pthread_self())
+        }
     }
 
     private func change(_ body: (inout FakeRecord) -> Void) {
@@ -198,9 +207,16 @@ package final class FakeHomeAssistant: Sendable {
             return connection
         }
         change { _ in }
+        let finished = state.withLock { state in
+            defer { state.finished = [] }
+            let known = state.finished.filter(state.threads.contains)
+            state.threads.subtract(known)
+            return known
+        }
+        for thread in finished { pthread_join(thread, nil) }
         var thread = pthread_t()
         if pthread_create(&thread, nil, fakeConnectionMain, Unmanaged.passRetained(connection).toOpaque()) == 0 {
-            state.withLock { $0.threads.append(thread) }
+            state.withLock { _ = $0.threads.insert(thread) }
         }
     }
 }
