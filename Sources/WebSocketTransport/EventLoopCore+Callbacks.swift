@@ -129,6 +129,11 @@ extension EventLoopCore {
         if found.hasOutgoing {
             lws_callback_on_writable(wsi)
         } else if let (code, reason) = found.closeRequest {
+            // The library hands on nothing more once the close frame is out, so what has arrived is read before.
+            if found.isReading, Self.now < found.readsOnUntil, Self.hasUnread(found, wsi) {
+                lws_callback_on_writable(wsi)
+                return 0
+            }
             found.stage = .closing
             var text = Array(reason.utf8.prefix(123))
             // A character cut in two would not be UTF-8.

@@ -144,6 +144,7 @@ final class EventLoopCore {
         guard let connection = table[id.rawValue], case .established = connection.stage, let wsi = connection.wsi else {
             return
         }
+        connection.isReading = isReading
         lws_rx_flow_control(wsi, isReading ? 1 : 0)
     }
 
@@ -155,6 +156,7 @@ final class EventLoopCore {
             return
         }
         connection.closeRequest = (code, reason)
+        connection.readsOnUntil = Self.now + 500_000
         connection.deadline = Self.now + Self.microseconds(options.shutdownTimeout)
         scheduleTimer(at: connection.deadline)
         lws_callback_on_writable(wsi)
@@ -288,6 +290,14 @@ final class EventLoopCore {
 
     /// The same, for callbacks that may come before the handle knows whose it is.
     func connectionOrOpening(of wsi: OpaquePointer) -> LoopConnection? { connection(of: wsi) ?? opening }
+
+    /// Whether something has arrived that was not yet handed on.
+    static func hasUnread(_ connection: LoopConnection, _ wsi: OpaquePointer) -> Bool {
+        if connection.assembler.isWithinMessage { return true }
+        if let ssl = lws_get_ssl(wsi), SSL_pending(ssl) > 0 { return true }
+        var byte: UInt8 = 0
+        return recv(lws_get_socket_fd(wsi), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
+    }
 
     static func isConnected(_ wsi: OpaquePointer) -> Bool {
         var address = sockaddr_storage()

@@ -30,6 +30,10 @@ final class LoopConnection {
     var isEnded = false
     /// A wish to close, fulfilled when all is sent.
     var closeRequest: (code: UInt16, reason: String)?
+    /// Until when the wish to close waits for what the peer has sent already.
+    var readsOnUntil: Int64 = 0
+    /// Whether its socket is read.
+    var isReading = true
     /// When, in microseconds of the loop's clock, to give up on what is under way.
     var deadline: Int64?
     /// When the peer last gave a sign of life.

@@ -9,6 +9,9 @@ struct MessageAssembler {
     private let limit: Int
     private var pending: [UInt8] = []
 
+    /// Whether a message has begun and not ended.
+    var isWithinMessage: Bool { !pending.isEmpty }
+
     init(limit: Int) { self.limit = limit }
 
     /// Takes the next piece.

@@ -73,7 +73,7 @@ import Testing
             #expect((rig.page("/healthz").json as? [String: Any])?["status"] as? String == "ok")
             process.terminate()
             #expect(try await process.ended()?.status == 0)
-            #expect(process.lines(with: " error ").isEmpty, "\(process.log)")
+            #expect(process.lines(with: " ERROR ").isEmpty, "\(process.log)")
         }
     }
 
@@ -89,9 +89,10 @@ import Testing
         let redirecting = try ProcessRig.fake {
             $0.httpAnswer = .redirect(to: "\(destination.url)/api/websocket")
         }
-        let stranger = try ProcessRig.fake { $0.greeting = #"{"type":"welcome"}"# }
+        let stranger = try ProcessRig.fake { $0.greeting = "220 mail.example ESMTP" }
+        let mute = try ProcessRig.fake { $0.greeting = #"{"type":"welcome"}"# }
         let (closed, closedPort) = try ProcessRelay.bound(0)
-        let fakes = [good, secure, expired, wrongName, selfSigned, banned, destination, redirecting, stranger]
+        let fakes = [good, secure, expired, wrongName, selfSigned, banned, destination, redirecting, stranger, mute]
         defer {
             for fake in fakes { fake.stop() }
             close(closed)
@@ -104,7 +105,8 @@ import Testing
             ("self-signed", selfSigned.url, "is self-signed or from an authority that this machine does not trust"),
             ("banned", banned.url, "Home Assistant has banned this machine's address"),
             ("redirecting", redirecting.url, "Redirects are not followed: store the URL that it leads to."),
-            ("stranger", stranger.url, "Home Assistant"),
+            ("stranger", stranger.url, "The server does not speak Home Assistant's protocol."),
+            ("mute", mute.url, "Home Assistant sent no greeting."),
         ]
         try await ProcessRig.with { rig in
             rig.bridge.environment["SSL_CERT_FILE"] = certificates.authorityFile
@@ -139,8 +141,8 @@ import Testing
                 #expect(fake.snapshot.connections.count >= 2)
                 #expect(fake.snapshot.connections.allSatisfy { $0.byteCount == 0 })
             }
-            for fake in [banned, redirecting, stranger] {
-                #expect(fake.snapshot.connections.count >= 2)
+            for fake in [banned, redirecting, stranger, mute] {
+                #expect(fake.snapshot.connections.count >= (fake === mute ? 1 : 2))
                 #expect(fake.snapshot.authAttempts == 0 && !fake.snapshot.saw(ProcessRig.token))
             }
             #expect(destination.snapshot.connections.isEmpty)

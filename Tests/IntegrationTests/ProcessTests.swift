@@ -151,6 +151,38 @@ import Testing
         }
     }
 
+    @Test func refusesAnAddressThatIsNotOfThisMachineAndSaysNothingElse() async throws {
+        try await ProcessRig.with { rig in
+            rig.bridge.environment["HA_BRIDGE_HTTP_ADDRESS"] = "203.0.113.5:8099"
+            // Several times, because it ends in the middle of whatever its other threads do.
+            for _ in 0..<8 {
+                let process = try rig.start()
+                #expect(try await process.ended()?.status == 78, "\(process.log)")
+                #expect(process.lines(with: "Cannot listen on 203.0.113.5:8099: this machine does not have").count == 1)
+                #expect(process.log.split(separator: "\n").count <= 2, "\(process.log)")
+            }
+        }
+    }
+
+    @Test func endsWellAtAnyMomentOfItsStart() async throws {
+        let fake = try ProcessRig.fake()
+        defer { fake.stop() }
+        try await ProcessRig.with { rig in
+            try await rig.addConnection(url: fake.url)
+            for milliseconds in stride(from: 0, to: 120, by: 10) {
+                let process = try rig.start()
+                #expect(try await rig.eventually { !process.lines(with: "Listening for HTTP.").isEmpty })
+                try await Task.sleep(for: .milliseconds(milliseconds))
+                process.terminate()
+                let end = try #require(try await process.ended())
+                #expect(end.status == 0 && end.after < .seconds(10), "\(process.log)")
+                #expect(
+                    process.lines(with: " ERROR ").isEmpty && process.lines(with: " WARNING ").isEmpty, "\(process.log)"
+                )
+            }
+        }
+    }
+
     @Test func showsItsSettingsWithoutSecretsAndRefusesUnknownOnes() async throws {
         let bridge = try CommandRunner(databaseURL: "postgresql://anna:pass-word-canary@db.example/house")
         bridge.environment["HA_BRIDGE_LOG_LEVEL"] = "debug"
