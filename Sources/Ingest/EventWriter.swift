@@ -13,7 +13,7 @@ package struct BatchLimits: Sendable {
     package var age: Duration
 
     /// Limits of a batch.
-    package init(rows: Int, bytes: Int = 4 << 20, age: Duration) {
+    package init(rows: Int, bytes: Int = 8 << 20, age: Duration) {
         self.rows = rows
         self.bytes = bytes
         self.age = age

@@ -39,7 +39,7 @@ import Testing
         #expect(settings.logLevel == .info && settings.logFormat == .text)
         #expect(settings.retentionDays == 90)
         #expect(settings.spoolMaxBytes == 2_147_483_648 && settings.queueMaxBytes == 67_108_864)
-        #expect(settings.batchMaxRows == 5_000 && settings.batchMaxAge == .milliseconds(25))
+        #expect(settings.batchMaxRows == 10_000 && settings.batchMaxAge == .milliseconds(25))
         #expect(settings.embedder == .minilm)
         #expect(settings.source(of: .logLevel) == .default)
         #expect(settings.source(of: .databaseURL) == .environment)
@@ -202,7 +202,7 @@ import Testing
                 HA_BRIDGE_RETENTION_DAYS    90                          default
                 HA_BRIDGE_SPOOL_MAX_BYTES   2 GiB                       default
                 HA_BRIDGE_QUEUE_MAX_BYTES   5000000                     environment
-                HA_BRIDGE_BATCH_MAX_ROWS    5000                        default
+                HA_BRIDGE_BATCH_MAX_ROWS    10000                       default
                 HA_BRIDGE_BATCH_MAX_AGE_MS  25                          default
                 HA_BRIDGE_EMBEDDER          minilm                      default
 

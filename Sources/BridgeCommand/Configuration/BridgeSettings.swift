@@ -22,7 +22,7 @@ struct BridgeSettings: Sendable {
     /// How much memory may hold events that wait.
     var queueMaxBytes = 64 << 20
     /// The most rows in one transaction.
-    var batchMaxRows = 5_000
+    var batchMaxRows = 10_000
     /// How long a row may wait for others.
     var batchMaxAge = Duration.milliseconds(25)
     var embedder = EmbedderChoice.minilm
