@@ -125,3 +125,10 @@ package struct PostgresConfiguration: Sendable {
         }
     }
 }
+
+/// Never shows the password, however it comes to be printed.
+extension PostgresConfiguration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    package var description: String { redactedDescription }
+    package var debugDescription: String { redactedDescription }
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
