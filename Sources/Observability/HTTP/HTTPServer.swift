@@ -20,6 +20,10 @@ package struct HTTPServer: Service {
     private let deadlines: ConnectionDeadlines.Limits
     private let onListening: @Sendable (HTTPAddress) -> Void
 
+    /// Lives as long as the process: the server below lets go of its last parts some time after its `run` has returned, and they
+    /// trap when their loop is gone by then.
+    private static let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+
     /// No page needs more than this of a client's headers.
     private static let headerLimit = 16 * 1_024
     /// Connections served at once; further ones wait in the kernel's queue.
@@ -47,14 +51,7 @@ package struct HTTPServer: Service {
     }
 
     package func run() async throws {
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        do {
-            try await serve(on: group)
-        } catch {
-            await Self.stop(group)
-            throw error
-        }
-        await Self.stop(group)
+        try await serve(on: Self.group)
     }
 
     /// Serves until shutdown, starting again when the server gives up by itself.
@@ -135,11 +132,6 @@ package struct HTTPServer: Service {
         if let allow = page.allow { head.headerFields[.allow] = allow }
         let isHead = request.method == .head
         try await writer.write(response: head, body: isHead ? .init() : .init(byteBuffer: body))
-    }
-
-    private static func stop(_ group: MultiThreadedEventLoopGroup) async {
-        // Fails only when it was stopped before, and nobody else has the group.
-        try? await group.shutdownGracefully()
     }
 
     /// The sentence for a failure to listen.
