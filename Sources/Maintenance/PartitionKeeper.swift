@@ -6,6 +6,8 @@ import Store
 package struct PartitionKeeper: Sendable {
     /// Partitions are made this far ahead.
     private static let ahead: Int64 = 92 * 86_400
+    /// And this far back: a snapshot holds states as old as the last restart of Home Assistant.
+    private static let behind: Int64 = 62 * 86_400
     private let partitions: PartitionRepository
     private let logger: Logger
 
@@ -20,7 +22,8 @@ package struct PartitionKeeper: Sendable {
         while !Task.isCancelled {
             let now = Timestamp.now
             do {
-                let made = try await partitions.ensureEventPartitions(from: now, to: now.adding(seconds: Self.ahead))
+                let made = try await partitions.ensureEventPartitions(
+                    from: now.adding(seconds: -Self.behind), to: now.adding(seconds: Self.ahead))
                 if made > 0 { logger.notice("Made partitions for events.", metadata: ["count": "\(made)"]) }
                 try? await Task.sleep(for: .seconds(3_600))
             } catch {

@@ -136,6 +136,21 @@ import Testing
         }
     }
 
+    /// The rig looks for the token and the database's password in everything that was printed.
+    @Test func printsNoSecretWhenItLogsEverything() async throws {
+        let fake = try ProcessRig.fake()
+        defer { fake.stop() }
+        try await ProcessRig.with { rig in
+            rig.bridge.environment["HA_BRIDGE_LOG_LEVEL"] = "trace"
+            try await rig.addConnection(url: fake.url)
+            let process = try rig.start()
+            #expect(await fake.wait { $0.subscriptionCount == 1 })
+            process.terminate()
+            #expect(try await process.ended()?.status == 0)
+            #expect(process.log.contains("Starting."))
+        }
+    }
+
     @Test func saysThatItsAddressIsTaken() async throws {
         let (descriptor, port) = try ProcessRelay.bound(0)
         defer { close(descriptor) }

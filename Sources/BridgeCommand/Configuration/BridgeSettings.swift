@@ -45,3 +45,10 @@ struct BridgeSettings: Sendable {
     static let databaseURLMissing =
         "DATABASE_URL is not set. Set it to your PostgreSQL, such as postgresql://ha_bridge@localhost/ha_bridge."
 }
+
+/// Shown without secrets, also by reflection: what holds settings may end up in a log line.
+extension BridgeSettings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    var description: String { redactedTable().text }
+    var debugDescription: String { description }
+    var customMirror: Mirror { Mirror(self, children: []) }
+}

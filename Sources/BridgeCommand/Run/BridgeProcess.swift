@@ -37,7 +37,8 @@ struct BridgeProcess {
             ])
         let server = HTTPServer(address: settings.httpAddress, health: health, metrics: metrics, logger: logger)
         let connector = ConnectorService(
-            database: database, sealer: TokenSealer(keyring: keyring), settings: settings, health: health,
+            database: database, sealer: TokenSealer(keyring: keyring), queueLimit: settings.queueMaxBytes,
+            limits: BatchLimits(rows: settings.batchMaxRows, age: settings.batchMaxAge), health: health,
             metrics: metrics, logger: logger)
         var configuration = ServiceGroupConfiguration(
             services: [server, connector], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
@@ -50,7 +51,8 @@ struct BridgeProcess {
 private struct ConnectorService: Service {
     let database: PostgresConfiguration
     let sealer: TokenSealer
-    let settings: BridgeSettings
+    let queueLimit: Int
+    let limits: BatchLimits
     let health: HealthRegistry
     let metrics: MetricsRegistry
     let logger: Logger
@@ -63,8 +65,7 @@ private struct ConnectorService: Service {
         guard isReady else { return }
         let pool = PostgresPool(database, size: 2, logger: logger)
         var configuration = ConnectorConfiguration(
-            database: database, sealer: sealer, queueLimit: settings.queueMaxBytes,
-            limits: BatchLimits(rows: settings.batchMaxRows, age: settings.batchMaxAge))
+            database: database, sealer: sealer, queueLimit: queueLimit, limits: limits)
         configuration.sampleInterval = .seconds(60)
         let connector = try Connector(
             configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger)
