@@ -5,7 +5,6 @@ import PackageDescription
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 let http: [Target.Dependency] = [
     .product(name: "HummingbirdCore", package: "hummingbird"),
     .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -77,7 +76,7 @@ let package = Package(
             dependencies: [
                 "Ingest", "Maintenance", "Observability", "HomeAssistantClient", "WebSocketTransport", "Store",
                 "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
-                arguments, lifecycle, unixSignals, log, yams,
+                arguments, lifecycle, log, yams,
             ]),
 
         // The tests mirror the modules.

@@ -96,5 +96,5 @@ private struct NullConsumer: FrameConsumer {
 }
 
 private struct NullMeter: SessionMeter {
-    func received(bytes: Int, messages: Int, events: Int, errors: Int, unknown: Int) {}
+    func received(messages: Int, events: Int, errors: Int, unknown: Int) {}
 }

@@ -29,7 +29,8 @@ package final class AuditRecorder: Sendable {
         mailbox.push(
             AuditEntry(
                 id: UUID(), connectionID: connection.id, userID: connection.userID, action: action,
-                details: Self.json(details.merging(["url": connection.url]) { first, _ in first }), ipAddress: nil,
+                details: JSONText.object(details.merging(["url": connection.url]) { first, _ in first }),
+                ipAddress: nil,
                 userAgent: BridgeVersion.userAgent, success: success, errorMessage: message,
                 durationMS: duration.map { Int($0.inSeconds * 1_000) }, createdAt: .now))
     }
@@ -66,17 +67,5 @@ package final class AuditRecorder: Sendable {
             logger.error(
                 "Stopped before all audit rows were written.", metadata: [LoggingKeys.rows: "\(waiting.count)"])
         }
-    }
-
-    static func json(_ details: [String: String]) -> String {
-        var output: [UInt8] = [0x7B]
-        for (number, entry) in details.sorted(by: { $0.key < $1.key }).enumerated() {
-            if number > 0 { output.append(0x2C) }
-            JSONText.appendQuoted(entry.key, to: &output)
-            output.append(0x3A)
-            JSONText.appendQuoted(entry.value, to: &output)
-        }
-        output.append(0x7D)
-        return String(decoding: output, as: UTF8.self)
     }
 }

@@ -22,7 +22,6 @@ package final class ConnectionMeter: SessionMeter {
         var lastRoundTrip: Duration?
         var eventsInAll = 0
         var unknownInAll = 0
-        var bytesInAll = 0
         var reconnects = 0
         var lastError: String?
     }
@@ -33,7 +32,6 @@ package final class ConnectionMeter: SessionMeter {
         package var lastRoundTrip: Duration?
         package var events: Int
         package var unknownMessages: Int
-        package var bytes: Int
         package var reconnects: Int
         package var lastError: String?
         package var isConnected: Bool
@@ -44,7 +42,7 @@ package final class ConnectionMeter: SessionMeter {
     /// A meter at zero.
     package init() {}
 
-    package func received(bytes: Int, messages: Int, events: Int, errors: Int, unknown: Int) {
+    package func received(messages: Int, events: Int, errors: Int, unknown: Int) {
         let now = Timestamp.now
         state.withLock { state in
             state.interval.messages += messages
@@ -52,7 +50,6 @@ package final class ConnectionMeter: SessionMeter {
             state.interval.errors += errors
             state.eventsInAll += events
             state.unknownInAll += unknown
-            state.bytesInAll += bytes
             state.lastSeen = now
         }
     }
@@ -104,7 +101,7 @@ package final class ConnectionMeter: SessionMeter {
         state.withLock { state in
             Snapshot(
                 lastSeen: state.lastSeen, lastRoundTrip: state.lastRoundTrip, events: state.eventsInAll,
-                unknownMessages: state.unknownInAll, bytes: state.bytesInAll, reconnects: state.reconnects,
+                unknownMessages: state.unknownInAll, reconnects: state.reconnects,
                 lastError: state.lastError, isConnected: state.connectedSince != nil)
         }
     }

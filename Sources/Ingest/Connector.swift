@@ -36,7 +36,6 @@ package final class Connector: Sendable {
     /// Older events than this that are still being written make `/readyz` fail.
     private static let lagLimit: Duration = .seconds(60)
 
-    private let configuration: ConnectorConfiguration
     private let health: HealthRegistry
     private let logger: Logger
     private let pool: PostgresPool
@@ -55,7 +54,6 @@ package final class Connector: Sendable {
         configuration: ConnectorConfiguration, pool: PostgresPool, health: HealthRegistry, metrics: MetricsRegistry,
         logger: Logger
     ) throws {
-        self.configuration = configuration
         self.health = health
         self.logger = logger
         self.pool = pool

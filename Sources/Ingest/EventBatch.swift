@@ -24,6 +24,4 @@ struct EventBatch: Sendable {
     var frames: [ReceivedFrame] = []
     /// Whether rows of it may be in the table already, as those of a snapshot usually are.
     var mayRepeat = false
-
-    var isEmpty: Bool { index.isEmpty && deadLetters.isEmpty }
 }

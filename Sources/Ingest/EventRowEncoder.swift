@@ -3,7 +3,7 @@ import PostgresClient
 import Store
 
 /// Where an event came from: the column `source`.
-enum EventSource: String, Sendable {
+enum EventSource: Sendable {
     case live
     case snapshot
 }

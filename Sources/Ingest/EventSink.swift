@@ -10,8 +10,6 @@ struct WriteOutcome: Sendable {
     var stored = 0
     /// Rows that were there already.
     var repeated = 0
-    /// Rows that PostgreSQL refused; they are dead letters now.
-    var refused = 0
 }
 
 /// Writes batches over one connection of its own, until they are committed: it retries for as long as it takes, and never gives
@@ -109,7 +107,6 @@ actor EventSink {
                 outcome.repeated += part.count - inserted
             case .failure(let error) where part.count == 1:
                 let row = batch.index[part.lowerBound]
-                outcome.refused += 1
                 letters.append(
                     DeadLetter(
                         of: batch.frames[row.frame], row.source, code: "refused_by_postgresql",

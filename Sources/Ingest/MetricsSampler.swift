@@ -76,6 +76,6 @@ extension ConnectionMeter.Snapshot {
         fields["round_trip_ms"] = lastRoundTrip.map { String(Int($0.inSeconds * 1_000)) }
         fields["events"] = String(events)
         fields["reconnects"] = String(reconnects)
-        return AuditRecorder.json(fields)
+        return JSONText.object(fields)
     }
 }

@@ -64,7 +64,7 @@ package final class StatusRecorder: Sendable {
         var health = ["status": update.status.rawValue, "since": Timestamp.now.iso8601]
         health["last_error"] = update.message
         try await repository.recordStatus(
-            update.connection, status: update.status, health: AuditRecorder.json(health),
+            update.connection, status: update.status, health: JSONText.object(health),
             version: update.details?.version,
             features: update.details.map { ["coalesce_messages"] + ($0.configuration?.components ?? []) },
             isAdmin: update.details?.isAdministrator, timeZone: configuration?.timeZone,

@@ -7,15 +7,15 @@ import TestSupport
 @Suite(.enabled(if: TestDatabase.isAvailable)) struct CaptureTests {
     @Test(arguments: CapturedFrames.releases)
     func aReplayedCaptureGivesExactlyTheRowsThatItsFramesHold(release: String) async throws {
-        let frames = try CapturedFrames.load(release)
+        let recording = try CapturedFrames.load(release)
         // A capture has several connections with overlapping subscriptions: the same event may be in it more than once.
-        let expected = Set(try frames.flatMap { try ExpectedEvent.events(in: $0) })
+        let expected = Set(try recording.lines.flatMap { try ExpectedEvent.events(in: $0) })
         #expect(expected.count > 3_000)
         let fake = try FakeHomeAssistant()
         defer { fake.stop() }
         try await Bridge.with(prepare: { try await $0.addConnection(url: fake.url) }) { bridge async throws in
             #expect(await fake.wait { $0.subscriptionCount == 1 })
-            let sent = fake.replay(RecordedFrames(lines: frames))
+            let sent = fake.replay(recording)
             #expect(sent >= expected.count)
             #expect(
                 try await bridge.waits(
@@ -30,7 +30,7 @@ import TestSupport
 
             // A second copy of everything changes nothing.
             let before = try await fingerprint(bridge)
-            fake.replay(RecordedFrames(lines: frames))
+            fake.replay(recording)
             fake.push(
                 eventType: "after", json: #"{"event_type":"after","data":{},"time_fired":"2026-11-21T05:00:00+00:00"}"#)
             #expect(

@@ -61,19 +61,6 @@ package struct EventIdentity {
         return identifier(at: event.timestamp)
     }
 
-    /// The id of an event that is known by entity and time alone, as a row of Home Assistant's history is.
-    package mutating func id(ofState entityID: String, at timestamp: Timestamp) throws -> EventID {
-        input.removeAll(keepingCapacity: true)
-        input.append(contentsOf: [0x76, 0x31])
-        input.append(contentsOf: connection)
-        input.append(1)
-        input.append(contentsOf: entityID.utf8)
-        input.append(0)
-        append(timestamp)
-        try input.withUnsafeBytes { try digest.digest($0, into: &output) }
-        return identifier(at: timestamp)
-    }
-
     /// Appends the text and a zero byte, which no text holds, so that two fields cannot run together.
     private mutating func append(_ string: JSONString?, of bytes: UnsafeBufferPointer<UInt8>) {
         if let string { JSONText.append(string, of: bytes, to: &input) }

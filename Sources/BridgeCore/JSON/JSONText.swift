@@ -102,6 +102,19 @@ package enum JSONText {
         output.append(0x22)
     }
 
+    /// A JSON object of texts, its keys in order.
+    package static func object(_ members: [String: String]) -> String {
+        var output: [UInt8] = [0x7B]
+        for (number, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+            if number > 0 { output.append(0x2C) }
+            appendQuoted(member.key, to: &output)
+            output.append(0x3A)
+            appendQuoted(member.value, to: &output)
+        }
+        output.append(0x7D)
+        return String(decoding: output, as: UTF8.self)
+    }
+
     /// Appends the scalar of the `\u` escape at `index` and returns how many bytes it took.
     private static func appendUnicodeEscape(
         _ base: UnsafePointer<UInt8>, at index: Int, end: Int, to output: inout [UInt8]

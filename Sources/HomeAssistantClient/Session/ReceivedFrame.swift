@@ -37,5 +37,5 @@ package protocol FrameConsumer: Sendable {
 /// Figures of one connection, counted where they arise.
 package protocol SessionMeter: Sendable {
     /// A frame came: so many messages, so many of them events, so many of them errors, so many of them unknown.
-    func received(bytes: Int, messages: Int, events: Int, errors: Int, unknown: Int)
+    func received(messages: Int, events: Int, errors: Int, unknown: Int)
 }

@@ -289,7 +289,7 @@ package struct Session: Sendable {
                 pending: machine.pending, subscriptions: machine.subscriptions, takesAnyEvent: !isCurrent)
             let sorted = sorter.sort(bytes)
             session.meter.received(
-                bytes: bytes.count, messages: sorted.messages, events: sorted.events.count, errors: sorted.errors,
+                messages: sorted.messages, events: sorted.events.count, errors: sorted.errors,
                 unknown: sorted.unknown)
             if isGreeting, sorted.unreadable != nil || bytes.count > FrameSorter.greetingLimit {
                 session.consumer.release(bytes.count, for: connection)

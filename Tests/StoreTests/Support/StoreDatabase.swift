@@ -2,18 +2,14 @@ import BridgeCore
 import FoundationEssentials
 import Logging
 import PostgresClient
+import TestSupport
 import Testing
 
 @testable import Store
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// A database of its own for one test, dropped afterwards.
 struct StoreDatabase: Sendable {
-    static let serverURL = ProcessInfo.processInfo.environment["HA_BRIDGE_TEST_DATABASE_URL"]
-    static var isAvailable: Bool { serverURL?.isEmpty == false }
+    static var isAvailable: Bool { TestDatabase.isAvailable }
 
     let configuration: PostgresConfiguration
     let pool: PostgresPool
@@ -37,32 +33,20 @@ struct StoreDatabase: Sendable {
     }
 
     private static func run(isMigrated: Bool, _ body: (StoreDatabase) async throws -> Void) async throws {
-        let server = try PostgresConfiguration(try #require(serverURL))
-        let name = "store_test_" + UUID().uuidString.lowercased().replacing("-", with: "")
-        let admin = try await PostgresConnection.connect(server, logger: logger)
-        try await admin.execute("CREATE DATABASE \(name)")
-        let configuration = try PostgresConfiguration(server.uri(database: name))
-        let outcome: Result<Void, any Error>
-        do {
+        // Without the extension: to create it is the migration's work.
+        try await TestDatabase.with(extensions: []) { server in
             let database = StoreDatabase(
-                configuration: configuration, pool: PostgresPool(configuration, size: 4, logger: logger),
-                session: try await PostgresConnection.connect(configuration, logger: logger))
+                configuration: server.configuration,
+                pool: PostgresPool(server.configuration, size: 4, logger: logger), session: try await server.connect())
             do {
                 if isMigrated { _ = try await Migrator().up(on: database.session) }
-                outcome = .success(try await body(database))
+                try await body(database)
             } catch {
                 await database.close()
                 throw error
             }
             await database.close()
-        } catch {
-            try await admin.execute("DROP DATABASE \(name) WITH (FORCE)")
-            await admin.close()
-            throw error
         }
-        try await admin.execute("DROP DATABASE \(name) WITH (FORCE)")
-        await admin.close()
-        try outcome.get()
     }
 
     private func close() async {
