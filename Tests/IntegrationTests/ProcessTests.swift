@@ -81,8 +81,8 @@ import Testing
             }
             try await refusal("ha-bridge migrate up")
             try #require(try await rig.bridge("migrate", "up").status == 0)
-            try #require(try await rig.bridge("migrate", "down", "--to", "1").status == 0)
-            try await refusal("ha-bridge migrate up", "Migration 2")
+            try #require(try await rig.bridge("migrate", "down", "--to", "2").status == 0)
+            try await refusal("ha-bridge migrate up", "Migration 3")
             try #require(try await rig.bridge("migrate", "up").status == 0)
             try await rig.session.execute(
                 """

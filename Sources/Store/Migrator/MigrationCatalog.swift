@@ -10,5 +10,9 @@ package enum MigrationCatalog {
             version: 2, description: "create home assistant integration",
             up: PackageResources.V002__create_home_assistant_integration_sql,
             down: PackageResources.U002__create_home_assistant_integration_sql),
+        Migration(
+            version: 3, description: "create event gaps and leases",
+            up: PackageResources.V003__create_event_gaps_and_leases_sql,
+            down: PackageResources.U003__create_event_gaps_and_leases_sql),
     ]
 }

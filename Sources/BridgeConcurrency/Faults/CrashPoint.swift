@@ -1,0 +1,56 @@
+import Glibc
+
+/// Places at which a test ends the process as a power cut would: `BRIDGE_CRASH_AT=NAME` or `NAME:COUNT` in the environment kills
+/// it, with SIGKILL, when the place is reached for the COUNTth time.
+///
+/// Only in debug builds; a release build knows nothing of it.
+package enum CrashPoint: String, Sendable, CaseIterable {
+    /// Frames are in memory and not yet in the spool.
+    case beforeSpoolAppend = "before-spool-append"
+    /// Half of a record's bytes are in the file.
+    case insideSpoolAppend = "inside-spool-append"
+    /// Records are in the file, and nobody has been told.
+    case afterSpoolAppend = "after-spool-append"
+    /// A new segment exists and is empty.
+    case afterSegmentCreate = "after-segment-create"
+    /// Half of the rows of a batch are on their way to PostgreSQL.
+    case insideCopy = "inside-copy"
+    /// The rows are there; the cursor is not, and nothing is committed.
+    case beforeCommit = "before-commit"
+    /// Rows and cursor are committed, the segments still exist.
+    case afterCommit = "after-commit"
+    /// A segment has just been deleted.
+    case afterSegmentDelete = "after-segment-delete"
+    /// Rows of the history are written, the gap is not closed.
+    case insideBackfill = "inside-backfill"
+
+    #if DEBUG
+        private static let armed: (point: CrashPoint, count: Int)? = {
+            guard let value = getenv("BRIDGE_CRASH_AT") else { return nil }
+            let parts = String(cString: value).split(separator: ":")
+            guard let name = parts.first, let point = CrashPoint(rawValue: String(name)) else { return nil }
+            return (point, parts.count > 1 ? Int(parts[1]) ?? 1 : 1)
+        }()
+        private static let passes = LockedBox(0)
+    #endif
+
+    /// Ends the process here when the environment says so.
+    @inlinable @inline(__always)
+    package func reach() {
+        #if DEBUG
+            reached()
+        #endif
+    }
+
+    #if DEBUG
+        @usableFromInline
+        package func reached() {
+            guard let armed = Self.armed, armed.point == self else { return }
+            let isDue = Self.passes.withLock { passes in
+                passes += 1
+                return passes == armed.count
+            }
+            if isDue { kill(getpid(), SIGKILL) }
+        }
+    #endif
+}
