@@ -7,7 +7,7 @@ import PostgresClient
 /// Accepts connections, as the kernel does for a stopped process, and never says a word.
 final class SilentServer: Sendable {
     let port: UInt16
-    private let descriptor: Int32
+    let descriptor: Int32
 
     init() throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
