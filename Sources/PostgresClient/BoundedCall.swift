@@ -13,9 +13,12 @@ enum BoundedCall {
         case timedOut
         /// `wake` was raised first; else as `timedOut`.
         case woken
-        /// The machine gave no thread.
+        /// The machine gave no thread, or too many calls hang already.
         case notStarted
     }
+
+    private static let maximum = 256
+    private static let inFlight = LockedBox(0)
 
     /// Blocks the calling thread until `work` has ended on a thread of its own, but not past `deadline`.
     static func run<Value: Sendable>(
@@ -23,13 +26,19 @@ enum BoundedCall {
     ) -> Outcome<Value> {
         let result = LockedBox<Value?>(nil)
         let done = WakeEvent()
+        // Calls that were left behind end when their server or name server speaks, which may be never: no more threads then.
+        guard inFlight.withLock({ count in count < maximum ? (count += 1, true).1 : false }) else { return .notStarted }
         let start = ThreadStart {
             nameCurrentThread(name)
             let value = work()
+            inFlight.withLock { $0 -= 1 }
             result.withLock { $0 = value }
             done.signal()
         }
-        guard start.detach() else { return .notStarted }
+        guard start.detach() else {
+            inFlight.withLock { $0 -= 1 }
+            return .notStarted
+        }
         let readiness = Readiness.wait(for: .read, on: done.descriptor, wake: wake, deadline: deadline)
         if let value = result.withLock({ $0 }) { return .finished(value) }
         return readiness.contains(.woken) ? .woken : .timedOut

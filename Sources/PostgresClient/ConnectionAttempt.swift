@@ -11,32 +11,68 @@ struct ConnectionAttempt: Sendable {
     let deadline: Deadline
     let logger: Logger
 
-    /// Tries each server in turn, as libpq's blocking connect does; each gets its share of the time that is left.
+    /// Tries each server in turn, as libpq's blocking connect does; each gets its share of the time that is left, and so does each
+    /// address of a server. The server that answered last is the first to be asked.
     ///
     /// libpq's non-blocking connect has no bound per server: behind one that swallows packets the others would never be tried.
     func run() -> Result<ConnectionHandle, PostgresError> {
         let wish = configuration.value("target_session_attrs")
         let passes = wish == "prefer-standby" ? ["standby", "any"] : [wish]
-        var open = passes.flatMap { attributes in configuration.endpoints.map { (attributes, $0) } }
-        var messages: [String] = []
-        var last: PostgresError?
+        let endpoints = configuration.servers.sorted(configuration.endpoints)
+        var open = passes.flatMap { attributes in endpoints.map { (attributes, $0) } }
+        var errors: [PostgresError] = []
         while !open.isEmpty {
             let (attributes, endpoint) = open.removeFirst()
             let share = Deadline(after: deadline.remaining / (open.count + 1)).earlier(than: perServerLimit)
-            let options = configuration.options(for: endpoint, targetSessionAttributes: attributes)
-            switch attempt(options, endpoint: endpoint, until: share) {
-            case .success(let handle): return .success(handle)
+            switch attempt(endpoint, attributes, until: share) {
+            case .success(let handle):
+                configuration.servers.succeeded(endpoint)
+                return .success(handle)
             case .failure(let error):
-                messages.append(error.message)
-                last = error
+                configuration.servers.failed(endpoint)
+                errors.append(error)
             }
             // A password that one server refuses may be right on the next, as in libpq; only time ends the round.
             if deadline.hasPassed { break }
         }
-        let error = PostgresError(
-            last?.code ?? .connectionFailed, messages.joined(separator: "; "), sqlState: last?.sqlState,
-            hint: last?.hint)
-        return .failure(error)
+        return .failure(Self.summary(errors))
+    }
+
+    /// One error for all servers: every text, and the state of the most telling one. One that may pass by itself comes first, then
+    /// one that a person must mend, and last a server that answered and only reads.
+    private static func summary(_ errors: [PostgresError]) -> PostgresError {
+        let telling =
+            errors.last { $0.isRetriable && !$0.isWrongServer } ?? errors.last { $0.needsAttention } ?? errors.last
+        var messages: [String] = []
+        for error in errors where !messages.contains(error.message) { messages.append(error.message) }
+        return PostgresError(
+            telling?.code ?? .connectionFailed, messages.joined(separator: "; "), sqlState: telling?.sqlState,
+            hint: telling?.hint)
+    }
+
+    private func attempt(
+        _ endpoint: PostgresEndpoint, _ attributes: String?, until deadline: Deadline
+    ) -> Result<ConnectionHandle, PostgresError> {
+        let addresses: [PostgresEndpoint]
+        switch AddressLookup.addresses(of: endpoint, deadline: deadline) {
+        case .success(let found): addresses = configuration.servers.sorted(found)
+        case .failure(let error): return .failure(error)
+        }
+        var errors: [PostgresError] = []
+        for (index, address) in addresses.enumerated() {
+            let share = Deadline(after: deadline.remaining / (addresses.count - index))
+            let options = configuration.options(for: address, targetSessionAttributes: attributes)
+            switch attempt(options, endpoint: endpoint, until: share) {
+            case .success(let handle):
+                if addresses.count > 1 { configuration.servers.succeeded(address) }
+                return .success(handle)
+            case .failure(let error):
+                if addresses.count > 1 { configuration.servers.failed(address) }
+                errors.append(error)
+            }
+            if deadline.hasPassed { break }
+        }
+        return .failure(Self.summary(errors))
     }
 
     private var perServerLimit: Deadline? {
@@ -50,7 +86,7 @@ struct ConnectionAttempt: Sendable {
         guard let raw = start(options) else {
             return .failure(PostgresError(.connectionFailed, "There is no memory for a connection to PostgreSQL"))
         }
-        let handle = ConnectionHandle(adopting: raw, logger: logger)
+        let handle = ConnectionHandle(adopting: raw, endpoint: endpoint, logger: logger)
         // The SQLSTATE of a refused connection reaches us in verbose text only.
         PQsetErrorVerbosity(raw, PQERRORS_VERBOSE)
         guard PQstatus(raw) != CONNECTION_BAD else { return .failure(failure(handle)) }
@@ -90,15 +126,21 @@ struct ConnectionAttempt: Sendable {
     private func failure(_ handle: ConnectionHandle) -> PostgresError {
         let (text, sqlState) = ErrorText.connectionFailure(handle.errorText)
         let message = ErrorText.removing(configuration.secrets, from: text)
+        // libpq's own verdict on a server that only reads, or only reads for now, has no SQLSTATE.
+        let isReadOnly = ["session is read-only", "server is in hot standby mode"].contains { text.contains($0) }
+        let state = sqlState ?? (isReadOnly ? "25006" : nil)
         return PostgresError(
             .connectionFailed, "Cannot connect to PostgreSQL: " + (message.isEmpty ? "no reason given" : message),
-            sqlState: sqlState, hint: sqlState.flatMap(hint))
+            sqlState: state, hint: state.flatMap(hint))
     }
 
     private func hint(_ sqlState: String) -> String? {
         switch sqlState {
         case "28P01", "28000": "Check the user, the password and the server's pg_hba.conf."
         case "3D000": "Create the database, or correct its name in the connection string."
+        case "25006":
+            "The server only reads: it is a standby, or default_transaction_read_only is on. "
+                + "Name the primary, or let it take writes again."
         case "53300": "Raise max_connections of the server, or end some of its sessions."
         default: nil
         }

@@ -5,11 +5,14 @@ import Logging
 final class ConnectionHandle: @unchecked Sendable {
     // @unchecked: a PGconn is used by one thread at a time: first by the attempt that opens it, then by its actor.
     let raw: OpaquePointer
+    /// The server at the other end.
+    let endpoint: PostgresEndpoint
     // libpq keeps an unretained pointer to it, so it must live as long as `raw`: both go in deinit, `raw` first.
     private let notices: NoticeLogger
 
-    init(adopting raw: OpaquePointer, logger: Logger) {
+    init(adopting raw: OpaquePointer, endpoint: PostgresEndpoint, logger: Logger) {
         self.raw = raw
+        self.endpoint = endpoint
         notices = NoticeLogger(logger)
         PQsetNoticeProcessor(raw, postgresNoticeReceived, Unmanaged.passUnretained(notices).toOpaque())
     }

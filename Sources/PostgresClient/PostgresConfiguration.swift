@@ -1,11 +1,18 @@
 import CLibPQ
 
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Where a server is and how to log in: a checked libpq connection string (URI or `key=value`).
 ///
 /// What is not given falls back to libpq's own defaults and environment (`PGHOST`, `~/.pgpass`, service files).
 package struct PostgresConfiguration: Sendable {
     /// The options given, in order, and then ours. Holds the password: never printed as a whole.
-    let options: [Option]
+    private(set) var options: [Option]
+
+    /// Which of several servers to try first; shared by all copies.
+    let servers = ServerOrder()
 
     /// One keyword of a connection string.
     struct Option: Sendable {
@@ -14,7 +21,7 @@ package struct PostgresConfiguration: Sendable {
     }
 
     /// Takes `conninfo` apart and adds `application_name`, `client_encoding`, and bounds for dead networks where it names
-    /// none.
+    /// none; and `target_session_attrs=read-write` where it names several servers.
     ///
     /// Throws `.configuration` for a text that libpq cannot read; the text itself is never quoted, since a mistyped URI shows
     /// its password anywhere.
@@ -30,6 +37,11 @@ package struct PostgresConfiguration: Sendable {
             options.append(Option(keyword: keyword, value: value))
         }
         self.options = options
+        // Of several servers only the primary takes what we write: the others are its standbys. An owner who wants another one
+        // says so.
+        if endpoints.count > 1, value("target_session_attrs") == nil, getenv("PGTARGETSESSIONATTRS") == nil {
+            self.options.append(Option(keyword: "target_session_attrs", value: "read-write"))
+        }
     }
 
     /// The value of a keyword, `nil` when neither given nor defaulted by us.

@@ -1,3 +1,4 @@
+import BridgeConcurrency
 import CLibPQ
 
 extension PostgresConnection {
@@ -11,17 +12,21 @@ extension PostgresConnection {
         do throws(PostgresError) {
             let deadline = bounded(deadline)
             let handle = try beginCopy(sql, expecting: PGRES_COPY_IN, name: name, deadline: deadline)
+            let middle = chunks.reduce(0) { $0 + $1.count } / 2
+            var sent = 0
             for chunk in chunks {
                 let isOpen = try chunk.withUnsafeBufferPointer { (bytes) throws(PostgresError) -> Bool in
-                    try put(bytes, handle, deadline: deadline)
+                    try put(bytes, handle, middle: middle - sent, deadline: deadline)
                 }
                 // The results below tell why.
                 guard isOpen else { break }
+                sent += chunk.count
             }
             while true {
                 let status = PQputCopyEnd(handle.raw, nil)
                 if status > 0 { break }
                 guard status == 0, handle.socket >= 0 else { break }
+                guard !deadline.hasPassed else { throw giveUp(handle, deadline) }
                 try flush(handle, deadline: deadline)
             }
             guard let result = try finishCopy(handle, deadline: deadline) else {
@@ -50,8 +55,7 @@ extension PostgresConnection {
                     continue
                 }
                 guard count == 0, handle.socket >= 0 else { break }
-                let readiness = Readiness.wait(for: .read, on: handle.socket, deadline: deadline)
-                guard !readiness.isEmpty else { throw giveUp(handle, deadline) }
+                _ = try self.await(.read, handle, deadline: deadline)
                 if PQconsumeInput(handle.raw) == 0 { break }
             }
             _ = try finishCopy(handle, deadline: deadline)
@@ -61,7 +65,8 @@ extension PostgresConnection {
         }
     }
 
-    /// How much goes into one CopyData message: libpq copies a message into its own buffer, which stays this small.
+    /// How much goes into one CopyData message. libpq copies a message into its own buffer, and each is flushed before the next is
+    /// handed over: that buffer never holds more, however slow the server is.
     private static var messageBytes: Int { 65_536 }
 
     private func beginCopy(
@@ -75,9 +80,10 @@ extension PostgresConnection {
         throw PostgresError(.protocolViolation, "The statement is not the COPY that it should be")
     }
 
-    /// Sends one piece; false when the connection has ended and sending more is pointless.
+    /// Sends one piece; false when the connection has ended and sending more is pointless. `middle` is where in this piece, or
+    /// before or after it, half of the stream lies.
     private func put(
-        _ bytes: UnsafeBufferPointer<UInt8>, _ handle: ConnectionHandle, deadline: Deadline
+        _ bytes: UnsafeBufferPointer<UInt8>, _ handle: ConnectionHandle, middle: Int, deadline: Deadline
     ) throws(PostgresError) -> Bool {
         var offset = 0
         while offset < bytes.count, let start = bytes.baseAddress {
@@ -87,12 +93,14 @@ extension PostgresConnection {
             }
             guard status >= 0, handle.socket >= 0 else { return false }
             if status > 0 { offset += count }
+            // No room even for one message: there is no memory.
+            if status == 0, deadline.hasPassed { throw giveUp(handle, deadline) }
             // Waits for reading, too: the server may have ended the connection, or be sending notices that it wants read.
             while PQflush(handle.raw) > 0 {
-                let readiness = Readiness.wait(for: [.read, .write], on: handle.socket, deadline: deadline)
-                guard !readiness.isEmpty else { throw giveUp(handle, deadline) }
+                let readiness = try self.await([.read, .write], handle, deadline: deadline)
                 if readiness.contains(.read), PQconsumeInput(handle.raw) == 0 { return false }
             }
+            if offset > middle, offset - count <= middle { CrashPoint.insideCopy.reach() }
         }
         return true
     }

@@ -4,7 +4,8 @@ extension PostgresConnection {
     /// What arrived on the channels listened to; waits for the first one, but at most for the span given, and returns an empty
     /// list then or when the task is cancelled.
     ///
-    /// Holds the connection's thread meanwhile: a listener has a connection of its own. Throws `.connectionLost`.
+    /// Holds the connection's thread meanwhile: a listener has a connection of its own. When nothing came, the server is asked for a
+    /// sign of life, since a frozen one is as silent as one with nothing to say. Throws `.connectionLost`, `.deadlineExceeded`.
     package func notifications(
         waitingAtMost span: Duration
     ) async throws(PostgresError) -> [PostgresNotification] {
@@ -22,7 +23,11 @@ extension PostgresConnection {
             while true {
                 let handle = try session(for: "notifications")
                 let found = pendingNotifications(handle)
-                if !found.isEmpty || deadline.hasPassed { return .success(found) }
+                if !found.isEmpty { return .success(found) }
+                if deadline.hasPassed {
+                    try ping(deadline: .seconds(5))
+                    return .success(pendingNotifications(handle))
+                }
                 let readiness = Readiness.wait(for: .read, on: handle.socket, wake: wake, deadline: deadline)
                 if readiness.contains(.woken) { return .success([]) }
                 if readiness.contains(.read), PQconsumeInput(handle.raw) == 0 {

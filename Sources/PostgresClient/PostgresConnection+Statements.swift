@@ -31,6 +31,11 @@ extension PostgresConnection {
         try run(sql, name: name, deadline: bounded(deadline))
     }
 
+    /// Asks the server for a sign of life; a frozen one costs the session. Throws `.connectionLost`, `.deadlineExceeded`.
+    package func ping(deadline: Duration = .seconds(2)) throws(PostgresError) {
+        try run("", name: "ping", deadline: bounded(deadline))
+    }
+
     /// Listens on a channel; `notifications` then reports what is sent there.
     package func listen(to channel: String, deadline: Duration = .seconds(30)) throws(PostgresError) {
         let quoted = "\"" + channel.replacing("\"", with: "\"\"") + "\""

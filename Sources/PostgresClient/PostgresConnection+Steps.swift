@@ -18,11 +18,19 @@ extension PostgresConnection {
     /// The step's own deadline, cut by that of the transaction around it.
     func bounded(_ deadline: Duration) -> Deadline { Deadline(after: deadline).earlier(than: transactionDeadline) }
 
+    /// Waits for the socket; ends the session at the deadline, also when the server keeps it busy all the time.
+    func await(
+        _ wanted: Readiness, _ handle: ConnectionHandle, deadline: Deadline
+    ) throws(PostgresError) -> Readiness {
+        let readiness = Readiness.wait(for: wanted, on: handle.socket, deadline: deadline)
+        guard !readiness.isEmpty, !deadline.hasPassed else { throw giveUp(handle, deadline) }
+        return readiness
+    }
+
     /// Sends what libpq holds, reading meanwhile, so that neither side waits for the other.
     func flush(_ handle: ConnectionHandle, deadline: Deadline) throws(PostgresError) {
         while PQflush(handle.raw) > 0, handle.socket >= 0 {
-            let readiness = Readiness.wait(for: [.read, .write], on: handle.socket, deadline: deadline)
-            guard !readiness.isEmpty else { throw giveUp(handle, deadline) }
+            let readiness = try self.await([.read, .write], handle, deadline: deadline)
             // A failure shows in the result that the caller fetches next.
             if readiness.contains(.read), PQconsumeInput(handle.raw) == 0 { return }
         }
@@ -33,8 +41,7 @@ extension PostgresConnection {
         try flush(handle, deadline: deadline)
         // Without a socket PQgetResult reports the loss and does not wait.
         while PQisBusy(handle.raw) != 0, handle.socket >= 0 {
-            let readiness = Readiness.wait(for: .read, on: handle.socket, deadline: deadline)
-            guard !readiness.isEmpty else { throw giveUp(handle, deadline) }
+            _ = try self.await(.read, handle, deadline: deadline)
             if PQconsumeInput(handle.raw) == 0 { break }
         }
         return PQgetResult(handle.raw).map { ResultStorage(adopting: $0) }
@@ -62,7 +69,14 @@ extension PostgresConnection {
             next = try nextResult(handle, deadline: deadline)
         }
         if !handle.isHealthy { self.handle = nil }
-        if let failure { throw failure }
+        if let failure {
+            if failure.isWrongServer {
+                // Another session, with the server that takes writes, if there is one by now.
+                configuration.servers.failed(handle.endpoint)
+                self.handle = nil
+            }
+            throw failure
+        }
         return last
     }
 
@@ -98,6 +112,7 @@ extension PostgresConnection {
     /// Asks the server to stop, drops the session, and says so.
     func giveUp(_ handle: ConnectionHandle, _ deadline: Deadline) -> PostgresError {
         CancelRequest.send(for: handle, limit: .seconds(2))
+        configuration.servers.failed(handle.endpoint)
         self.handle = nil
         return PostgresError(
             .deadlineExceeded,

@@ -6,8 +6,13 @@ extension PostgresConnection {
     /// `deadline` bounds the transaction as a whole; `body` runs on the connection's thread without suspension, so nothing else
     /// comes in between. Cancellation is honoured up to the last statement of `body`, not at COMMIT. A connection lost in COMMIT
     /// throws `.connectionLost`: whether it took effect is unknown, so the work must be safe to repeat.
+    ///
+    /// `finalStatement`, one statement without parameters (see `PostgresLiteral`), goes to the server in one message with COMMIT:
+    /// the locks that it takes live for a moment, and not for a round trip that a frozen client would make endless. When it fails,
+    /// COMMIT is not executed, everything is rolled back, and its error carries `finalName`. Its rows are thrown away.
     package func transaction<R: Sendable>(
-        deadline: Duration = .seconds(30), _ body: @Sendable (isolated PostgresConnection) throws -> R
+        deadline: Duration = .seconds(30), finalStatement: String? = nil, finalName: String = "final statement",
+        _ body: @Sendable (isolated PostgresConnection) throws -> R
     ) throws -> R {
         guard transactionDeadline == nil else {
             throw PostgresError(.protocolViolation, "A transaction is open already on this connection")
@@ -23,17 +28,28 @@ extension PostgresConnection {
             rollBack()
             throw error
         }
+        try commit(finalStatement, finalName, bound)
+        return result
+    }
+
+    private func commit(_ finalStatement: String?, _ finalName: String, _ bound: Deadline) throws(PostgresError) {
         ignoresCancellation = true
         defer { ignoresCancellation = false }
-        let end = try run("COMMIT", name: "commit", deadline: bound)
-        // COMMIT of a failed transaction is no error to the server: it answers with the tag of what it did.
-        guard end?.commandTag == "COMMIT" else {
-            throw PostgresError(
-                .server, "The transaction was rolled back, because an error inside it was not passed on",
-                sqlState: "25P02",
-                statementName: "commit")
+        do throws(PostgresError) {
+            // On a line of its own: a comment at the end of the statement must not swallow the COMMIT.
+            let end = try run((finalStatement.map { $0 + "\n;\n" } ?? "") + "COMMIT", name: nil, deadline: bound)
+            // COMMIT of a failed transaction is no error to the server: it answers with the tag of what it did.
+            guard end?.commandTag == "COMMIT" else {
+                throw PostgresError(
+                    .server, "The transaction was rolled back, because an error inside it was not passed on",
+                    sqlState: "25P02", statementName: "commit")
+            }
+        } catch {
+            // A COMMIT that fails has ended the transaction; a statement before it leaves the transaction to be rolled back.
+            let isBeforeCommit = handle != nil && !isOutsideTransaction
+            leaveTransaction()
+            throw error.named(isBeforeCommit ? finalName : "commit")
         }
-        return result
     }
 
     /// True when the session is outside any transaction.

@@ -31,14 +31,16 @@ package actor PostgresConnection {
 
     /// Opens a session; all servers of the connection string together get `deadline`.
     ///
-    /// The session speaks UTC, ISO dates and hexadecimal `bytea`. Throws `.connectionFailed` (with the server's SQLSTATE when it
-    /// refused), `.deadlineExceeded`, or `.cancelled`.
+    /// The session speaks UTC, ISO dates and hexadecimal `bytea`, and has the bounds of `settings`. Throws `.connectionFailed`
+    /// (with the server's SQLSTATE when it refused; `needsAttention` tells a wrong password from a server that is away, and
+    /// `isWrongServer` one that only reads), `.deadlineExceeded`, or `.cancelled`.
     package static func connect(
-        _ configuration: PostgresConfiguration, deadline: Duration = .seconds(5), logger: Logger
+        _ configuration: PostgresConfiguration, settings: PostgresSessionSettings = .none,
+        deadline: Duration = .seconds(5), logger: Logger
     ) async throws(PostgresError) -> PostgresConnection {
         let connection = PostgresConnection(configuration, logger: logger)
         let result = await withTaskCancellationHandler {
-            await connection.open(deadline: Deadline(after: deadline))
+            await connection.open(settings, deadline: Deadline(after: deadline))
         } onCancel: {
             connection.wake.signal()
         }
@@ -74,7 +76,7 @@ package actor PostgresConnection {
     /// Ends the session without waiting for the server. Harmless when called twice.
     package func close() { handle = nil }
 
-    private func open(deadline: Deadline) -> Result<Void, PostgresError> {
+    private func open(_ settings: PostgresSessionSettings, deadline: Deadline) -> Result<Void, PostgresError> {
         if Task.isCancelled { return .failure(Self.cancelled("connecting")) }
         let attempt = ConnectionAttempt(configuration: configuration, deadline: deadline, logger: logger)
         switch BoundedCall.run(name: "pg-connect", deadline: deadline, wake: wake, attempt.run) {
@@ -88,10 +90,14 @@ package actor PostgresConnection {
                     hint: "Check that the host name resolves and that the server runs."))
         case .woken: return .failure(Self.cancelled("connecting"))
         case .notStarted:
-            return .failure(PostgresError(.connectionFailed, "Cannot start a thread to connect to PostgreSQL"))
+            return .failure(
+                PostgresError(
+                    .connectionFailed,
+                    "Cannot start a thread to connect to PostgreSQL, or too many attempts hang already"))
         }
         do throws(PostgresError) {
             try run(Self.sessionSettings, name: "session settings", deadline: deadline)
+            try apply(settings, deadline: deadline)
             return .success(())
         } catch {
             handle = nil
@@ -100,6 +106,17 @@ package actor PostgresConnection {
                 PostgresError(
                     error.code == .server ? .connectionFailed : error.code, error.message, sqlState: error.sqlState,
                     hint: hint))
+        }
+    }
+
+    private func apply(_ settings: PostgresSessionSettings, deadline: Deadline) throws(PostgresError) {
+        guard let statement = settings.statement(withClientCheck: true) else { return }
+        do throws(PostgresError) {
+            try run(statement, name: "session settings", deadline: deadline)
+        } catch  where error.sqlState == "22023" {
+            // A server on a system that cannot watch its sockets refuses the check, and the other settings with it.
+            guard let rest = settings.statement(withClientCheck: false) else { return }
+            try run(rest, name: "session settings", deadline: deadline)
         }
     }
 

@@ -1,5 +1,5 @@
 /// One server out of a connection string that may name several.
-struct PostgresEndpoint: Sendable, CustomStringConvertible {
+struct PostgresEndpoint: Sendable, Hashable, CustomStringConvertible {
     let host: String?
     let hostAddress: String?
     let port: String?

@@ -1,18 +1,23 @@
+import BridgeCore
+import FoundationEssentials
+
 /// What to do about an error; decided here and nowhere else.
 extension PostgresError {
     /// True when the same work may succeed later without anyone doing anything: serialisation failures and deadlocks (40001,
-    /// 40P01), lost or refused sessions (08*, 57P0x), resources (53*), locks (55P03), a standby (25006), a cancelled query
-    /// (57014), and failures on the way to the server.
+    /// 40P01), lost or refused sessions (08*, 57P0x, 25P03, 25P04 and whatever else ended one), resources (53*), the machine's
+    /// disk (58*), locks (55P03), a standby (25006), a cancelled query (57014), and failures on the way to the server.
     package var isRetriable: Bool {
-        guard let sqlState else {
-            switch code {
-            case .connectionFailed, .connectionLost, .deadlineExceeded: return true
-            case .cancelled, .server, .protocolViolation, .configuration, .decoding: return false
-            }
+        // A person must act first, though a session was lost over it: a password that was changed, say.
+        guard !needsAttention else { return false }
+        switch code {
+        case .connectionFailed, .connectionLost, .deadlineExceeded: return true
+        case .cancelled, .server, .protocolViolation, .configuration, .decoding: break
         }
         switch sqlState {
-        case "40001", "40P01", "55P03", "25006", "57014": return true
-        default: return sqlState.hasPrefix("08") || sqlState.hasPrefix("53") || sqlState.hasPrefix("57P0")
+        case "40001", "40P01", "55P03", "25006", "25P03", "25P04", "57014": return true
+        case let state?:
+            return ["08", "53", "57P0", "58"].contains { state.hasPrefix($0) }
+        case nil: return false
         }
     }
 
@@ -23,7 +28,20 @@ extension PostgresError {
         case .cancelled, .server, .protocolViolation, .configuration, .decoding: break
         }
         guard let sqlState else { return false }
-        return sqlState == "25006" || sqlState.hasPrefix("08") || sqlState.hasPrefix("57P0")
+        return isWrongServer || sqlState.hasPrefix("08") || sqlState.hasPrefix("57P0")
+            || ["25P03", "25P04"].contains(sqlState)
+    }
+
+    /// True when the server only reads: a standby, a primary that was taken back, or `default_transaction_read_only` (25006).
+    package var isWrongServer: Bool { sqlState == "25006" }
+
+    /// True when another bridge holds the lease that the transaction relied on: HB001, this program's own.
+    package var isLostLease: Bool { sqlState == "HB001" }
+
+    /// The connection whose lease another bridge holds; `nil` for any other error.
+    package var lostLease: ConnectionID? {
+        guard isLostLease, let detail, let id = UUID(uuidString: detail) else { return nil }
+        return ConnectionID(id)
     }
 
     /// True when this row will never be accepted as it is: 22*, 23502, 23514, 54*.
@@ -35,10 +53,11 @@ extension PostgresError {
     /// True when the key exists already: 23505.
     package var isDuplicate: Bool { sqlState == "23505" }
 
-    /// True when only a person can help: wrong credentials or rights (28*, 42*) or a wrong connection string.
+    /// True when only a person can help: wrong credentials or rights (28*, 42*), a database or schema that is not there (3D000,
+    /// 3F000), or a wrong connection string. The server was reached: do not call it unreachable.
     package var needsAttention: Bool {
         if code == .configuration { return true }
         guard let sqlState else { return false }
-        return sqlState.hasPrefix("28") || sqlState.hasPrefix("42")
+        return ["28", "42", "3D000", "3F000"].contains { sqlState.hasPrefix($0) }
     }
 }

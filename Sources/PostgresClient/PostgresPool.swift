@@ -7,6 +7,8 @@ package actor PostgresPool {
     /// What a borrower gets: an open session, or the right to open one.
     private enum Grant: Sendable {
         case connection(PostgresConnection)
+        /// As `connection`, after a rest that was long enough for the server to freeze unnoticed.
+        case unproven(PostgresConnection)
         case vacancy
     }
 
@@ -17,9 +19,16 @@ package actor PostgresPool {
     private let maximumWaiters: Int
     private let waitLimit: Duration
     private let connectDeadline: Duration
+    private let settings: PostgresSessionSettings
+    private let probeAfter: Duration
     private let logger: Logger
 
-    private var idle: [PostgresConnection] = []
+    /// The sessions that nobody uses, and since when.
+    private var idle: [(connection: PostgresConnection, since: ContinuousClock.Instant)] = []
+    private var gate = ReconnectGate()
+    private var generator = SystemRandomNumberGenerator()
+    /// Attempts to connect so far.
+    private(set) var attempts = 0
     /// Lent sessions and those being opened.
     private var lent = 0
     /// Those in line, first come first.
@@ -30,24 +39,29 @@ package actor PostgresPool {
     private var lastWaiterID = 0
     private var isClosed = false
 
-    /// Opens nothing yet. A borrower waits at most `waitLimit` for its turn, and `connectDeadline` for a new session.
+    /// Opens nothing yet. A borrower waits at most `waitLimit` for its turn, and `connectDeadline` for a new session. A session that
+    /// was idle for `probeAfter` is asked for a sign of life before it is lent: a frozen server is as silent as an idle one.
     package init(
         _ configuration: PostgresConfiguration, size: Int, maximumWaiters: Int = 64, waitLimit: Duration = .seconds(10),
-        connectDeadline: Duration = .seconds(5), logger: Logger
+        connectDeadline: Duration = .seconds(5), settings: PostgresSessionSettings = .none,
+        probeAfter: Duration = .seconds(5), logger: Logger
     ) {
         self.configuration = configuration
         self.size = max(size, 1)
         self.maximumWaiters = maximumWaiters
         self.waitLimit = waitLimit
         self.connectDeadline = connectDeadline
+        self.settings = settings
+        self.probeAfter = probeAfter
         self.logger = logger
     }
 
     /// Lends a session for the length of `body`, which runs where the caller runs.
     ///
-    /// A session found dead is replaced before it is lent; one that `body` leaves inside a transaction is rolled back. Throws
-    /// `PostgresError` when no session is to be had: `.connectionFailed`, `.deadlineExceeded` after the wait limit, `.cancelled`,
-    /// or 53300 when too many wait already.
+    /// A session found dead or frozen is replaced before it is lent; one that `body` leaves inside a transaction is rolled back.
+    /// Throws `PostgresError` when no session is to be had: `.connectionFailed`, `.deadlineExceeded` after the wait limit,
+    /// `.cancelled`, or 53300 when too many wait already. While the server is away, attempts have pauses of up to 2 s between them,
+    /// in which borrowers get the last error at once.
     package func withConnection<R>(
         isolation: isolated (any Actor)? = #isolation, _ body: (PostgresConnection) async throws -> R
     ) async throws -> R {
@@ -68,7 +82,7 @@ package actor PostgresPool {
         let connections = idle
         idle = []
         for waiter in waiters { serve(waiter, .failure(Self.closed)) }
-        for connection in connections { await connection.close() }
+        for entry in connections { await entry.connection.close() }
     }
 
     // MARK: Borrowing
@@ -80,15 +94,40 @@ package actor PostgresPool {
             if await connection.isAlive() { return connection }
             logger.debug("Replacing a session that has ended.")
             return try await open()
+        case .unproven(let connection):
+            if await answers(connection) { return connection }
+            logger.debug("Replacing a session that does not answer.")
+            return try await open()
         case .vacancy: return try await open()
+        }
+    }
+
+    /// Asks a session that was idle for long whether it is still there.
+    private func answers(_ connection: PostgresConnection) async -> Bool {
+        guard await connection.isAlive() else { return false }
+        do throws(PostgresError) {
+            try await connection.ping()
+            return true
+        } catch {
+            // A borrower that is gone says nothing about the session.
+            return error.code == .cancelled
         }
     }
 
     /// Opens a session on a place that `lent` counts already; passes the place on when that fails.
     private func open() async throws(PostgresError) -> PostgresConnection {
+        if case .notYet(let error) = gate.ask(now: .now) {
+            release(nil)
+            throw error
+        }
+        attempts += 1
         do throws(PostgresError) {
-            return try await PostgresConnection.connect(configuration, deadline: connectDeadline, logger: logger)
+            let connection = try await PostgresConnection.connect(
+                configuration, settings: settings, deadline: connectDeadline, logger: logger)
+            gate.succeeded()
+            return connection
         } catch {
+            gate.failed(error, now: .now, using: &generator)
             release(nil)
             throw error
         }
@@ -97,7 +136,9 @@ package actor PostgresPool {
     private func nextGrant() async throws(PostgresError) -> Grant {
         if waiters.isEmpty, lent < size {
             lent += 1
-            return idle.popLast().map { .connection($0) } ?? .vacancy
+            guard let entry = idle.popLast() else { return .vacancy }
+            return ContinuousClock.now - entry.since < probeAfter
+                ? .connection(entry.connection) : .unproven(entry.connection)
         }
         guard waiters.count < maximumWaiters else {
             throw PostgresError(
@@ -170,7 +211,7 @@ package actor PostgresPool {
             return
         }
         lent -= 1
-        if let connection, !isClosed { idle.append(connection) }
+        if let connection, !isClosed { idle.append((connection, .now)) }
     }
 
     private static let closed = PostgresError(.connectionLost, "The pool of database sessions is closed")
