@@ -28,7 +28,7 @@ package actor PostgresPool {
     private var gate = ReconnectGate()
     private var generator = SystemRandomNumberGenerator()
     /// Attempts to connect so far.
-    private(set) var attempts = 0
+    package private(set) var attempts = 0
     /// Lent sessions and those being opened.
     private var lent = 0
     /// Those in line, first come first.
