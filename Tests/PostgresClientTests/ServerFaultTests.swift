@@ -26,7 +26,9 @@ struct ServerFaultTests {
             }
             let errors = await writer.errors
             #expect(!errors.isEmpty && errors.allSatisfy { $0.isRetriable && $0.isConnectionLoss }, "\(errors)")
-            let count = try await writer.persistently { try await $0.query("SELECT count(*) AS n FROM t").first?.int("n") }
+            let count = try await writer.persistently {
+                try await $0.query("SELECT count(*) AS n FROM t").first?.int("n")
+            }
             #expect(count == 1_000)
         }
     }
@@ -46,7 +48,7 @@ struct ServerFaultTests {
             #expect(error?.isRetriable == true && error?.needsAttention == false, "\(error?.description ?? "")")
             try await server.start()
             #expect(try await rows == 500)
-            #expect(await writer.errors.allSatisfy(\.isRetriable))
+            #expect(await writer.errors.allSatisfy { $0.isRetriable })
             for attempt in 0..<200 {
                 do {
                     try await pool.withConnection { try await $0.execute("SELECT 1") }
@@ -84,7 +86,8 @@ struct ServerFaultTests {
     }
 
     @Test func aFullServerIsNotStormed() async throws {
-        try await withThrowawayServer(settings: ["max_connections = 5", "superuser_reserved_connections = 0"]) { server in
+        try await withThrowawayServer(settings: ["max_connections = 5", "superuser_reserved_connections = 0"]) {
+            server in
             var held: [PostgresConnection] = []
             while held.count < 5 {
                 held.append(
@@ -158,10 +161,12 @@ struct ServerFaultTests {
 }
 
 @Suite(
-    "A standby that becomes the primary", .enabled(if: TestDatabase.isAvailable && runsSlowTests), .timeLimit(.minutes(3)))
+    "A standby that becomes the primary", .enabled(if: TestDatabase.isAvailable && runsSlowTests),
+    .timeLimit(.minutes(3)))
 struct FailoverTests {
     @Test func theWriterGoesOnByItselfAndNothingIsLost() async throws {
-        try await withThrowawayServer(settings: ["synchronous_standby_names = '*'", "synchronous_commit = on"]) { primary in
+        try await withThrowawayServer(settings: ["synchronous_standby_names = '*'", "synchronous_commit = on"]) {
+            primary in
             try await primary.withStandby { standby in
                 let several = try PostgresConfiguration(
                     "postgresql://ha_bridge@127.0.0.1:\(standby.port),127.0.0.1:\(primary.port)/postgres")

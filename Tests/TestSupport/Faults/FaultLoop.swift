@@ -58,7 +58,8 @@ final class FaultLoop {
 
     func apply(_ plan: FaultPlan) {
         self.plan = plan
-        for index in pairs.indices {
+        // The newest first: an old one may be no more than what a slow line has still to deliver.
+        for index in pairs.indices.reversed() {
             let plan = takePlan()
             pairs[index].toServer.apply(plan.toServer)
             pairs[index].toClient.apply(plan.toClient)

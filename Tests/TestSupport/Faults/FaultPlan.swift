@@ -4,7 +4,7 @@ package struct FaultPlan: Sendable, Equatable {
     package var toServer: FaultLink
     /// From the server to the client.
     package var toClient: FaultLink
-    /// The number of connections that it strikes, those that are open included; later ones pass unharmed. `nil`: all.
+    /// The number of connections that it strikes, open ones from the newest and then new ones; the others pass unharmed. `nil`: all.
     package var connections: Int?
 
     /// A plan; without arguments everything passes at once.
@@ -17,20 +17,24 @@ package struct FaultPlan: Sendable, Equatable {
     /// Everything passes at once.
     package static let none = FaultPlan()
 
-    /// One fault of those that a network does, chosen by the generator: an ending within `bytes` of one direction, or a slow line.
+    /// One fault of those that a network does to one connection, chosen by the generator: a slow line, or an ending after so many
+    /// bytes of a direction. The ranges should fit what the protocol sends.
     package static func random(
-        using generator: inout some RandomNumberGenerator, bytes: ClosedRange<Int> = 0...200_000
+        using generator: inout some RandomNumberGenerator, bytesToServer: ClosedRange<Int> = 0...200_000,
+        bytesToClient: ClosedRange<Int> = 0...200_000
     ) -> FaultPlan {
+        let strikesToServer = Bool.random(using: &generator)
         var link = FaultLink()
         switch Int.random(in: 0..<6, using: &generator) {
         case 0: link.delay = .milliseconds(Int.random(in: 1...500, using: &generator))
         case 1: link.bytesPerSecond = Int.random(in: 1_000...100_000, using: &generator)
         default:
             let kind = FaultEnding.Kind.allCases.randomElement(using: &generator) ?? .reset
-            link.ending = FaultEnding(kind, afterBytes: Int.random(in: bytes, using: &generator))
+            link.ending = FaultEnding(
+                kind, afterBytes: Int.random(in: strikesToServer ? bytesToServer : bytesToClient, using: &generator))
         }
         var plan = FaultPlan(connections: 1)
-        if Bool.random(using: &generator) { plan.toServer = link } else { plan.toClient = link }
+        if strikesToServer { plan.toServer = link } else { plan.toClient = link }
         return plan
     }
 }
