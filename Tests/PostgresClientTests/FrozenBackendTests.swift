@@ -60,9 +60,14 @@ struct FrozenBackendTests {
             try await observer.execute("BEGIN; LOCK TABLE t IN SHARE MODE")
             async let outcome = postgresError {
                 _ = try await connection.copyIn(
-                    "COPY t FROM STDIN (FORMAT binary)", chunks: [numberedRows(0..<200_000)], deadline: .seconds(1))
+                    "COPY t FROM STDIN (FORMAT binary)", chunks: [numberedRows(0..<200_000)], deadline: .seconds(4))
             }
-            while try await waits(process, observer) == false { try await Task.sleep(for: .milliseconds(10)) }
+            var isWaiting = false
+            for _ in 0..<300 where !isWaiting {
+                isWaiting = try await waits(process, observer)
+                if !isWaiting { try await Task.sleep(for: .milliseconds(10)) }
+            }
+            try #require(isWaiting)
             kill(process, SIGSTOP)
             try await observer.execute("COMMIT")
             let error = await outcome

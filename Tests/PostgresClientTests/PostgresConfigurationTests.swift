@@ -38,6 +38,18 @@ struct PostgresConfigurationTests {
         }
     }
 
+    @Test(arguments: [
+        ("postgresql://a:1,b:2/house", "read-write"), ("host=a,b dbname=house", "read-write"),
+        ("hostaddr=10.0.0.1,10.0.0.2 dbname=house", "read-write"), ("postgresql://a:1/house", nil),
+        ("postgresql://a:1,b:2/house?target_session_attrs=any", "any"),
+        ("postgresql://a:1/house?target_session_attrs=standby", "standby"),
+    ])
+    func ofSeveralServersAskForTheOneThatWrites(_ text: String, _ expected: String?) throws {
+        let uri = try PostgresConfiguration(text).uri()
+        let wish = uri.split(separator: "&").first { $0.contains("target_session_attrs=") }?.split(separator: "=").last
+        #expect(wish.map(String.init) == expected)
+    }
+
     @Test func keepWhatTheOwnerSet() throws {
         let own = try PostgresConfiguration("host=a connect_timeout=9 application_name=mine password=p@ss/w")
         let uri = own.uri(database: "ot her")

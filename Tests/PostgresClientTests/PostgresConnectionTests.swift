@@ -17,7 +17,7 @@ func postgresError(_ body: () async throws -> Void) async -> PostgresError? {
     return nil
 }
 
-@Suite("Statements against a real server", .enabled(if: TestDatabase.isAvailable))
+@Suite("Statements against a real server", .enabled(if: TestDatabase.isAvailable), .timeLimit(.minutes(1)))
 struct PostgresConnectionTests {
     @Test func parametersAndRowsKeepTheirValues() async throws {
         try await TestDatabase.with(extensions: []) { database in
@@ -174,12 +174,11 @@ struct PostgresConnectionTests {
             _ = try await sender.query("SELECT pg_notify($1, $2)", ["house \"1\"", "changed ü"])
             #expect(try await arrived == [.init(channel: "house \"1\"", payload: "changed ü")])
 
-            let start = ContinuousClock.now
-            let waiting = Task { try await listener.notifications(waitingAtMost: .seconds(30)) }
+            // Without an end by cancellation the limit of the suite would pass.
+            let waiting = Task { try await listener.notifications(waitingAtMost: .seconds(600)) }
             try await Task.sleep(for: .milliseconds(50))
             waiting.cancel()
             #expect(try await waiting.value.isEmpty)
-            #expect(ContinuousClock.now - start < .seconds(5))
             #expect(await listener.isUsable)
         }
     }

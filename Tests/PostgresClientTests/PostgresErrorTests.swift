@@ -1,3 +1,5 @@
+import BridgeCore
+import FoundationEssentials
 import Testing
 
 @testable import PostgresClient
@@ -7,7 +9,7 @@ struct PostgresErrorTests {
     @Test(
         arguments: [
             "40001", "40P01", "08006", "08001", "57P01", "57P02", "57P03", "53100", "53200", "53300", "55P03", "25006",
-            "57014",
+            "57014", "57P05", "25P03", "25P04", "08P01", "58030",
         ])
     func thatPassAreRetriable(_ state: String) {
         let error = PostgresError(.server, "m", sqlState: state)
@@ -20,10 +22,32 @@ struct PostgresErrorTests {
         #expect(error.rejectsData && !error.isRetriable && !error.needsAttention && !error.isConnectionLoss)
     }
 
-    @Test(arguments: ["28P01", "28000", "42P01", "42501", "42601"])
+    @Test(arguments: ["28P01", "28000", "42P01", "42501", "42601", "3D000", "3F000"])
     func aboutRightsAndSchemaNeedAPerson(_ state: String) {
         let error = PostgresError(.server, "m", sqlState: state)
         #expect(error.needsAttention && !error.isRetriable && !error.rejectsData)
+    }
+
+    @Test func ofALostSessionAreRetriableWhateverEndedItButForAPersonsPart() {
+        for state in ["57P01", "25P03", "XX000", "P0001", "53200", nil] {
+            let error = PostgresError(.connectionLost, "m", sqlState: state)
+            #expect(error.isRetriable && error.isConnectionLoss, "\(state ?? "none")")
+        }
+        for state in ["28P01", "3D000"] {
+            let error = PostgresError(.connectionFailed, "m", sqlState: state)
+            #expect(error.needsAttention && !error.isRetriable, "\(state)")
+        }
+        #expect(!PostgresError(.server, "m", sqlState: "25P02").isConnectionLoss)
+        #expect(!PostgresError(.server, "m", sqlState: "XX000").isRetriable)
+    }
+
+    @Test func nameTheLeaseThatWasLost() {
+        let id = ConnectionID()
+        let error = PostgresError(.server, "m", sqlState: "HB001", detail: id.uuid.uuidString.lowercased())
+        #expect(error.isLostLease && error.lostLease == id)
+        #expect(!error.isRetriable && !error.rejectsData && !error.isConnectionLoss && !error.needsAttention)
+        #expect(PostgresError(.server, "m", sqlState: "HB001", detail: "no id").lostLease == nil)
+        #expect(PostgresError(.server, "m", sqlState: "HB002", detail: id.uuid.uuidString).lostLease == nil)
     }
 
     @Test func tellDuplicatesAndLostSessionsApart() {

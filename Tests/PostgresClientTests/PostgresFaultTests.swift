@@ -8,24 +8,21 @@ import Testing
     import Glibc
 #endif
 
-@Suite("Faults of a real server", .enabled(if: TestDatabase.isAvailable))
+@Suite("Faults of a real server", .enabled(if: TestDatabase.isAvailable), .timeLimit(.minutes(1)))
 struct PostgresFaultTests {
     @Test func aSlowStatementEndsAtItsDeadlineAndOnTheServer() async throws {
         try await TestDatabase.with(extensions: []) { database in
             let connection = try await database.connect()
             let observer = try await database.connect()
             let process = try #require(await connection.backendProcessID)
-            let start = ContinuousClock.now
             let error = await postgresError {
-                _ = try await connection.query("SELECT pg_sleep(30)", name: "slow", deadline: .milliseconds(300))
+                _ = try await connection.query("SELECT pg_sleep(300)", name: "slow", deadline: .milliseconds(300))
             }
-            let took = ContinuousClock.now - start
             #expect(error?.code == .deadlineExceeded && error?.isRetriable == true && error?.statementName == "slow")
-            #expect(took > .milliseconds(299) && took < .seconds(3))
             #expect(await connection.isUsable == false)
             let later = await postgresError { _ = try await connection.query("SELECT 1") }
             #expect(later?.code == .connectionLost)
-            // Without the cancel request the server would sleep on for half a minute.
+            // Without the cancel request the server would sleep on for minutes.
             var isGone = false
             for _ in 0..<50 where !isGone {
                 let rows = try await observer.query(
@@ -50,16 +47,13 @@ struct PostgresFaultTests {
             }
             try await connection.execute("CREATE TABLE t (n int8)")
             kill(process, SIGSTOP)
-            let start = ContinuousClock.now
             let chunks = [BinaryCopyEncoder.headerBytes] + (0..<40).map { _ in [UInt8](repeating: 0, count: 1 << 20) }
             let error = await postgresError {
                 _ = try await connection.copyIn(
                     "COPY t FROM STDIN (FORMAT binary)", chunks: chunks, deadline: .milliseconds(500))
             }
-            let took = ContinuousClock.now - start
             kill(process, SIGCONT)
             #expect(error?.code == .deadlineExceeded)
-            #expect(took < .seconds(4))
             #expect(await connection.isUsable == false)
         }
     }
@@ -110,6 +104,9 @@ struct PostgresFaultTests {
             #expect(error?.sqlState == "57P01", "\(error?.description ?? "")")
             #expect(await connection.isUsable == false)
             #expect(try await observer.query("SELECT count(*) AS n FROM t").first?.int("n") == 0)
+            try await observer.execute("DROP TRIGGER slow ON t")
+            let again = try await database.connect().copyIn("COPY t FROM STDIN (FORMAT binary)", chunks: [bytes])
+            #expect(again == 20_000)
         }
     }
 
@@ -156,14 +153,19 @@ struct PostgresFaultTests {
         try await TestDatabase.with(extensions: []) { database in
             let connection = try await database.connect()
             try await connection.execute("CREATE TABLE t (n int)")
+            let observer = try await database.connect()
+            try await observer.execute("BEGIN; SELECT pg_advisory_xact_lock(1)")
             let task = Task {
                 try await connection.transaction { connection in
-                    _ = try connection.query("INSERT INTO t SELECT 1 FROM pg_sleep(0.5)")
+                    _ = try connection.query("INSERT INTO t SELECT 1 FROM pg_advisory_xact_lock(1)")
                     _ = try connection.query("INSERT INTO t VALUES (2)")
                 }
             }
-            try await Task.sleep(for: .milliseconds(100))
+            // The connection's thread is in the statement: ask the server.
+            let waits = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            while try await observer.query(waits).isEmpty { try await Task.sleep(for: .milliseconds(10)) }
             task.cancel()
+            try await observer.execute("COMMIT")
             let error = await postgresError { try await task.value }
             #expect(error?.code == .cancelled && error?.isRetriable == false)
             #expect(await connection.isUsable)
@@ -197,16 +199,14 @@ struct PostgresFaultTests {
         let port = pieces.first { $0.hasPrefix("port=") }?.dropFirst(5) ?? "5432"
         let silent = try SilentServer()
         let several = good + "&host=127.0.0.1,[::1],127.0.0.1,\(host)&port=1,1,\(silent.port),\(port)"
-        let start = ContinuousClock.now
         let connection = try await PostgresConnection.connect(
-            PostgresConfiguration(several.replacing("[::1]", with: "::1")), deadline: .seconds(4),
+            PostgresConfiguration(several.replacing("[::1]", with: "::1")), deadline: .seconds(8),
             logger: TestDatabase.quietLogger)
         #expect(try await connection.query("SELECT 1 AS n").first?.int("n") == 1)
-        #expect(ContinuousClock.now - start < .seconds(4))
     }
 }
 
-@Suite("Faults on the way to a server")
+@Suite("Faults on the way to a server", .timeLimit(.minutes(1)))
 struct ConnectionFailureTests {
     @Test func aRefusedPortIsARetriableSentence() async throws {
         let error = await postgresError {
@@ -221,7 +221,6 @@ struct ConnectionFailureTests {
 
     @Test func aServerThatSaysNothingEndsAtTheDeadline() async throws {
         let silent = try SilentServer()
-        let start = ContinuousClock.now
         let error = await postgresError {
             _ = try await PostgresConnection.connect(
                 PostgresConfiguration("postgresql://anna:hunter22@127.0.0.1:\(silent.port)/house"),
@@ -229,22 +228,19 @@ struct ConnectionFailureTests {
         }
         #expect(error?.code == .deadlineExceeded && error?.isRetriable == true)
         #expect(error?.description.contains("hunter22") == false)
-        #expect(ContinuousClock.now - start < .seconds(2))
     }
 
     @Test func aCancelledTaskStopsConnecting() async throws {
         let silent = try SilentServer()
         let configuration = try PostgresConfiguration("postgresql://127.0.0.1:\(silent.port)/house")
-        let start = ContinuousClock.now
         let task = Task {
             _ = try await PostgresConnection.connect(
-                configuration, deadline: .seconds(20), logger: TestDatabase.quietLogger)
+                configuration, deadline: .seconds(600), logger: TestDatabase.quietLogger)
         }
         try await Task.sleep(for: .milliseconds(100))
         task.cancel()
         let error = await postgresError { try await task.value }
         #expect(error?.code == .cancelled)
-        #expect(ContinuousClock.now - start < .seconds(5))
     }
 
     @Test func anUnknownHostNameIsASentence() async throws {

@@ -2,7 +2,7 @@ import PostgresClient
 import TestSupport
 import Testing
 
-@Suite("Pool against a real server", .enabled(if: TestDatabase.isAvailable))
+@Suite("Pool against a real server", .enabled(if: TestDatabase.isAvailable), .timeLimit(.minutes(1)))
 struct PostgresPoolTests {
     @Test func sessionsAreReusedAndNeverMoreThanTheSize() async throws {
         try await TestDatabase.with(extensions: []) { database in
