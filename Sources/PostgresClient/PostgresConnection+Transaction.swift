@@ -7,9 +7,9 @@ extension PostgresConnection {
     /// comes in between. Cancellation is honoured up to the last statement of `body`, not at COMMIT. A connection lost in COMMIT
     /// throws `.connectionLost`: whether it took effect is unknown, so the work must be safe to repeat.
     ///
-    /// `finalStatement`, one statement without parameters (see `PostgresLiteral`), goes to the server in one message with COMMIT:
-    /// the locks that it takes live for a moment, and not for a round trip that a frozen client would make endless. When it fails,
-    /// COMMIT is not executed, everything is rolled back, and its error carries `finalName`. Its rows are thrown away.
+    /// `finalStatement`, one statement or several without parameters (see `PostgresLiteral`), goes to the server in one message with
+    /// COMMIT: the locks that it takes live for a moment, and not for a round trip that a frozen client would make endless. When it
+    /// fails, COMMIT is not executed, everything is rolled back, and its error carries `finalName`. Its rows are thrown away.
     package func transaction<R: Sendable>(
         deadline: Duration = .seconds(30), finalStatement: String? = nil, finalName: String = "final statement",
         _ body: @Sendable (isolated PostgresConnection) throws -> R

@@ -69,21 +69,27 @@ struct FinalStatementTests {
             defer { proxy.stop() }
             let observer = try await database.connect()
             try await observer.execute(
-                "CREATE TABLE lease (n int PRIMARY KEY, epoch int); INSERT INTO lease VALUES (1, 1)")
+                "CREATE TABLE sealed (n int); CREATE TABLE lease (n int, epoch int); INSERT INTO lease VALUES (1, 1)")
             let connection = try await PostgresConnection.connect(
                 try PostgresConfiguration(database.url + "&host=127.0.0.1&hostaddr=127.0.0.1&port=\(proxy.port)"),
                 logger: database.logger)
-            let error = await postgresError {
+            async let outcome = postgresError {
                 try await connection.transaction(
-                    deadline: .seconds(1), finalStatement: "SELECT 1 FROM lease FOR SHARE"
+                    deadline: .seconds(50),
+                    finalStatement: "SELECT 1 FROM lease FOR SHARE; INSERT INTO sealed VALUES (1)"
                 ) { _ in
                     // The client hears nothing more, as if it were frozen; what it sends still arrives.
                     proxy.apply(FaultPlan(toClient: FaultLink(delay: .seconds(600))))
                 }
             }
-            #expect(error?.code == .deadlineExceeded)
-            // Nobody has told the server that the client is gone; the lock is free all the same.
-            try await observer.execute("UPDATE lease SET epoch = 2", deadline: .seconds(10))
+            // Nobody tells the server that the client is gone; it has committed all the same, and the lock is free.
+            for _ in 0..<500 where try await observer.query("SELECT 1 FROM sealed").isEmpty {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            try #require(try await observer.query("SELECT 1 FROM sealed").count == 1)
+            try await observer.execute("SET lock_timeout = '5s'; UPDATE lease SET epoch = 2")
+            proxy.cut()
+            #expect(await outcome?.code == .connectionLost)
         }
     }
 

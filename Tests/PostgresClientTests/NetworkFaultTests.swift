@@ -105,6 +105,39 @@ struct NetworkFaultTests {
         }
     }
 
+    @Test func aPeerFrozenInTheMiddleOfCopyIsEnded() async throws {
+        try await TestDatabase.with(extensions: []) { database in
+            let proxy = try FaultProxy(
+                to: server(of: database),
+                plan: FaultPlan(toServer: FaultLink(ending: FaultEnding(.blackhole, afterBytes: 1_000_000))))
+            defer { proxy.stop() }
+            let settings = PostgresSessionSettings(
+                statementTimeout: .milliseconds(300), lockTimeout: .milliseconds(200))
+            let other = try await PostgresConnection.connect(
+                database.configuration, settings: settings, logger: database.logger)
+            try await other.execute("CREATE TABLE t (n int8 PRIMARY KEY, s text)")
+            let frozen = try await PostgresConnection.connect(
+                try configuration(database, proxy.port), settings: settings, logger: database.logger)
+            async let outcome = postgresError {
+                _ = try await frozen.copyIn(
+                    "COPY t FROM STDIN (FORMAT binary)", chunks: [numberedRows(0..<200_000)], deadline: .seconds(50))
+            }
+            while proxy.counters.struck == 0 { try await Task.sleep(for: .milliseconds(10)) }
+            // Its own statement_timeout has passed long ago when this has been refused three times.
+            for _ in 0..<3 {
+                let blocked = await postgresError { try await other.execute("INSERT INTO t VALUES (0, 'x')") }
+                #expect(blocked?.sqlState == "55P03")
+            }
+            #expect(try await other.endFrozenPeers(silentFor: .seconds(3_600)) == 0)
+            #expect(try await other.endFrozenPeers(silentFor: .milliseconds(100)) == 1)
+            let writer = Persistence(database.configuration, settings: settings)
+            try await writer.persistently { try await $0.execute("INSERT INTO t VALUES (0, 'x')") }
+            proxy.cut()
+            #expect(await outcome?.isConnectionLoss == true)
+            #expect(try await other.query("SELECT count(*) AS n FROM t").first?.int("n") == 1)
+        }
+    }
+
     @Test func aDeadFirstServerCostsItsShareOnlyOnce() async throws {
         try await TestDatabase.with(extensions: []) { database in
             let good = try FaultProxy(to: server(of: database))
