@@ -76,9 +76,3 @@ func withThrowawayServer(settings: [String] = [], _ body: (ThrowawayServer) asyn
         try Test.cancel("The programs of the server for tests are not ours to run.")
     }
 }
-
-/// True when the process is a server's on this machine that we may signal.
-func isOurs(_ process: Int32) -> Bool {
-    let name = try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)
-    return name?.hasPrefix("postgres") == true && kill(process, 0) == 0
-}

@@ -34,30 +34,6 @@ struct PostgresFaultTests {
         }
     }
 
-    @Test func aStoppedBackendEndsAtTheDeadline() async throws {
-        try await TestDatabase.with(extensions: []) { database in
-            let connection = try await database.connect()
-            let process = try #require(await connection.backendProcessID)
-            // Only a server on this machine, and one that we may signal, can be stopped.
-            guard
-                (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8))?.hasPrefix("postgres") == true,
-                kill(process, 0) == 0
-            else {
-                try Test.cancel("The server's processes are not ours to signal.")
-            }
-            try await connection.execute("CREATE TABLE t (n int8)")
-            kill(process, SIGSTOP)
-            let chunks = [BinaryCopyEncoder.headerBytes] + (0..<40).map { _ in [UInt8](repeating: 0, count: 1 << 20) }
-            let error = await postgresError {
-                _ = try await connection.copyIn(
-                    "COPY t FROM STDIN (FORMAT binary)", chunks: chunks, deadline: .milliseconds(500))
-            }
-            kill(process, SIGCONT)
-            #expect(error?.code == .deadlineExceeded)
-            #expect(await connection.isUsable == false)
-        }
-    }
-
     @Test func aCopyThatWaitsForALockEndsAtItsDeadline() async throws {
         try await TestDatabase.with(extensions: []) { database in
             let connection = try await database.connect()

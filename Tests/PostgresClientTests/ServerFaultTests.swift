@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 @Suite(
-    "A server that is stopped, killed, frozen or full", .serialized, .enabled(if: TestDatabase.isAvailable),
-    .timeLimit(.minutes(2)))
+    "A server that is stopped, killed, frozen or full", .serialized,
+    .enabled(if: TestDatabase.isAvailable && runsSlowTests), .timeLimit(.minutes(2)))
 struct ServerFaultTests {
     @Test func aKilledBackendTakesTheWholeServerAndTheWorkIsDoneOnce() async throws {
         try await withThrowawayServer { server in
@@ -65,6 +65,7 @@ struct ServerFaultTests {
         try await withThrowawayServer { server in
             let open = try await PostgresConnection.connect(server.configuration, logger: TestDatabase.quietLogger)
             server.signal(SIGSTOP)
+            defer { server.signal(SIGCONT) }
             let several = try PostgresConfiguration(
                 "postgresql://ha_bridge@127.0.0.1:\(server.port),127.0.0.1:\(server.port)/postgres")
             for configuration in [try server.configuration, several] {
