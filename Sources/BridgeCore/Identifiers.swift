@@ -49,3 +49,9 @@ package struct EventID: TypedIdentifier {
     package let uuid: UUID
     package init(_ uuid: UUID) { self.uuid = uuid }
 }
+
+/// A row of `home_assistant_bridges`: one installation of the bridge, the same after each restart.
+package struct BridgeID: TypedIdentifier {
+    package let uuid: UUID
+    package init(_ uuid: UUID) { self.uuid = uuid }
+}

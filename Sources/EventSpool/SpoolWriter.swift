@@ -1,0 +1,231 @@
+import BridgeConcurrency
+import BridgeCore
+import Glibc
+import Logging
+
+/// The appending side of a spool: the active segment and everything that is done to it. One thread at a time.
+final class SpoolWriter {
+    let state: SpoolState
+    let configuration: SpoolConfiguration
+    let run: SpoolRunID
+    let bridgeID: BridgeID
+
+    /// Replaced when someone removed the file.
+    var lock: SpoolLock
+    /// Segments whose sync failed and that must be copied before anything of them counts as safe.
+    var doomed: Set<UInt64> = []
+    /// Whether a segment was made since the directory was last synced.
+    var isDirectoryDirty = false
+
+    private var active: Piece?
+    private var nextNumber: UInt64
+    private var lastSequence: UInt64 = 0
+    private let buffer = WriteBuffer()
+
+    init(
+        state: SpoolState, configuration: SpoolConfiguration, run: SpoolRunID, bridgeID: BridgeID, lock: SpoolLock,
+        nextNumber: UInt64
+    ) {
+        self.state = state
+        self.configuration = configuration
+        self.run = run
+        self.bridgeID = bridgeID
+        self.lock = lock
+        self.nextNumber = nextNumber
+    }
+
+    /// What one append writes to one segment.
+    private struct Piece {
+        let number: UInt64
+        var file: SegmentFile
+        let firstSequence: UInt64
+        var lastSequence: UInt64
+        /// Where the append began; 0: the segment is new.
+        var start: Int
+        /// What is in the file; the buffer follows.
+        var written: Int
+        /// File and buffer together.
+        var end: Int
+    }
+
+    // MARK: - Append
+
+    /// See `EventSpool.append`.
+    func append(_ entries: [SpoolEntry]) throws(SpoolError) {
+        try check(entries)
+        guard let last = entries.last else { return }
+        var pieces: [Piece] = []
+        if var piece = active {
+            piece.start = piece.end
+            pieces.append(piece)
+        }
+        do {
+            for entry in entries { try add(entry, to: &pieces) }
+            try flush(&pieces)
+        } catch {
+            undo(pieces)
+            throw error
+        }
+        publish(pieces)
+        active = pieces.last
+        lastSequence = last.sequence
+    }
+
+    private func check(_ entries: [SpoolEntry]) throws(SpoolError) {
+        var previous = lastSequence
+        for entry in entries {
+            guard entry.sequence > previous else {
+                throw SpoolError(
+                    .invalid, "Record \(entry.sequence) cannot follow record \(previous): numbers only grow.")
+            }
+            guard entry.payloadBytes <= RecordHeader.maximumPayload else {
+                throw SpoolError(
+                    .invalid, "Record \(entry.sequence) has \(entry.payloadBytes) bytes; at most 1 GiB fit.")
+            }
+            previous = entry.sequence
+        }
+    }
+
+    private func add(_ entry: SpoolEntry, to pieces: inout [Piece]) throws(SpoolError) {
+        if !fits(entry, pieces.last) {
+            try flush(&pieces)
+            try beginSegment(with: entry, &pieces)
+        }
+        if buffer.room < RecordHeader.size { try flush(&pieces) }
+        RecordHeader.write(entry, run: run, into: buffer.reserve(RecordHeader.size))
+        try add(entry.head, to: &pieces)
+        try add(entry.body, to: &pieces)
+        pieces[pieces.count - 1].end += entry.recordBytes
+        pieces[pieces.count - 1].lastSequence = entry.sequence
+    }
+
+    /// A record is never split; one that is larger than a segment has a segment of its own.
+    private func fits(_ entry: SpoolEntry, _ piece: Piece?) -> Bool {
+        guard let piece else { return false }
+        return piece.end + entry.recordBytes <= configuration.segmentBytes || piece.end <= SegmentHeader.size
+    }
+
+    private func add(_ part: [UInt8], to pieces: inout [Piece]) throws(SpoolError) {
+        guard !part.isEmpty else { return }
+        if part.count >= WriteBuffer.largePart { return try flush(&pieces, and: part) }
+        if part.count > buffer.room { try flush(&pieces) }
+        part.withUnsafeBytes { buffer.reserve(part.count).copyMemory(from: $0) }
+    }
+
+    /// Writes what has been collected, and `part` behind it.
+    private func flush(_ pieces: inout [Piece], and part: [UInt8] = []) throws(SpoolError) {
+        guard buffer.count + part.count > 0, let piece = pieces.last else { return }
+        let failure = part.withUnsafeBytes { write(buffer.bytes, $0, to: piece) }
+        if let failure {
+            throw SpoolError(errno: failure, "\(name(piece.number)) cannot be written")
+        }
+        pieces[pieces.count - 1].written += buffer.count + part.count
+        buffer.clear()
+    }
+
+    private func write(
+        _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer, to piece: Piece
+    ) -> Int32? {
+        #if DEBUG
+            // In two steps, so that a test can end the process with half of a record in the file.
+            let half = second.isEmpty ? max(1, first.count - 20) : second.count / 2
+            if second.isEmpty {
+                let head = UnsafeRawBufferPointer(rebasing: first[..<half])
+                if let failure = piece.file.write(head, at: piece.written) { return failure }
+                CrashPoint.insideSpoolAppend.reach()
+                let rest = UnsafeRawBufferPointer(rebasing: first[half...])
+                return piece.file.write(rest, at: piece.written + half)
+            }
+            let head = UnsafeRawBufferPointer(rebasing: second[..<half])
+            if let failure = piece.file.write(first, head, at: piece.written) { return failure }
+            CrashPoint.insideSpoolAppend.reach()
+            let rest = UnsafeRawBufferPointer(rebasing: second[half...])
+            return piece.file.write(rest, at: piece.written + first.count + half)
+        #else
+            return piece.file.write(first, second, at: piece.written)
+        #endif
+    }
+
+    /// Makes the next segment; its header waits in the buffer for the first record.
+    private func beginSegment(with entry: SpoolEntry, _ pieces: inout [Piece]) throws(SpoolError) {
+        let directory = state.directory
+        var descriptor = directory.create(SegmentName.segment(nextNumber))
+        // Nobody else should have made it, but then it is not ours to overwrite.
+        for _ in 0..<1_000 where descriptor < 0 && errno == EEXIST {
+            nextNumber += 1
+            descriptor = directory.create(SegmentName.segment(nextNumber))
+        }
+        guard descriptor >= 0 else { throw SpoolError(errno: errno, "\(name(nextNumber)) cannot be made") }
+        let piece = Piece(
+            number: nextNumber, file: SegmentFile(adopting: descriptor, calls: configuration.calls),
+            firstSequence: entry.sequence, lastSequence: entry.sequence, start: 0, written: 0, end: SegmentHeader.size)
+        pieces.append(piece)
+        nextNumber += 1
+        isDirectoryDirty = true
+        CrashPoint.afterSegmentCreate.reach()
+        let header = SegmentHeader(
+            run: run, number: piece.number, firstSequence: entry.sequence, createdAt: .now)
+        header.write(into: buffer.reserve(SegmentHeader.size))
+    }
+
+    // MARK: - The end of an append
+
+    /// From here on readers see the records.
+    private func publish(_ pieces: [Piece]) {
+        state.withLock { guarded in
+            for (index, piece) in pieces.enumerated() {
+                let isActive = index == pieces.count - 1
+                if piece.start == 0 {
+                    guarded.table.append(
+                        SegmentTable.Segment(
+                            number: piece.number, run: run, firstSequence: piece.firstSequence,
+                            lastSequence: piece.lastSequence, end: piece.end, syncedEnd: 0, file: piece.file,
+                            isActive: isActive))
+                } else {
+                    guarded.table.update(piece.number) { segment in
+                        segment.end = piece.end
+                        segment.lastSequence = piece.lastSequence
+                        segment.isActive = isActive
+                        if !isActive, segment.syncedEnd == segment.end { segment.file = nil }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes back what an append wrote before it failed. Nobody has seen any of it.
+    private func undo(_ pieces: [Piece]) {
+        buffer.clear()
+        state.count(\.failedAppends)
+        for piece in pieces {
+            let failure = piece.file.truncate(to: piece.start)
+            if piece.start == 0 {
+                let isGone = state.directory.remove(SegmentName.segment(piece.number)) == nil
+                if failure != nil, !isGone { state.count(\.abandonedSegments) }
+            } else if failure != nil {
+                // Whatever comes next must not stand behind torn bytes.
+                abandonActive()
+            }
+        }
+    }
+
+    /// Lets the next append begin a new segment.
+    private func abandonActive() {
+        guard let piece = active else { return }
+        active = nil
+        state.withLock { guarded in
+            guarded.table.update(piece.number) { $0.isActive = false }
+            guarded.statistics.abandonedSegments += 1
+        }
+    }
+
+    // MARK: - For repairs
+
+    /// Goes on in `file`, a copy of the segment of that number.
+    func replaceFile(of number: UInt64, with file: SegmentFile) {
+        guard active?.number == number else { return }
+        active?.file = file
+    }
+
+    func name(_ number: UInt64) -> String { "The segment \(state.directory.path)/\(SegmentName.segment(number))" }
+}
