@@ -98,10 +98,10 @@ static inline uint32_t cchecksum_crc32c_tables(
 
 #if defined(__x86_64__)
 #include <cpuid.h>
-#include <nmmintrin.h>
+/* The compiler's own names: the wrappers of nmmintrin.h and arm_acle.h are lost when Swift imports them. */
 #define CCHECKSUM_TARGET __attribute__((target("sse4.2")))
-#define CCHECKSUM_STEP64(crc, word) _mm_crc32_u64(crc, word)
-#define CCHECKSUM_STEP8(crc, byte) _mm_crc32_u8((uint32_t)(crc), byte)
+#define CCHECKSUM_STEP64(crc, word) __builtin_ia32_crc32di(crc, word)
+#define CCHECKSUM_STEP8(crc, byte) __builtin_ia32_crc32qi((uint32_t)(crc), byte)
 typedef uint64_t cchecksum_register;
 /* Whether this processor computes CRC32C itself. */
 static inline int cchecksum_has_hardware(void) {
@@ -109,11 +109,10 @@ static inline int cchecksum_has_hardware(void) {
     return __get_cpuid(1, &a, &b, &c, &d) && (c & bit_SSE4_2) != 0;
 }
 #elif defined(__aarch64__) && defined(__linux__)
-#include <arm_acle.h>
 #include <sys/auxv.h>
 #define CCHECKSUM_TARGET __attribute__((target("crc")))
-#define CCHECKSUM_STEP64(crc, word) __crc32cd(crc, word)
-#define CCHECKSUM_STEP8(crc, byte) __crc32cb(crc, byte)
+#define CCHECKSUM_STEP64(crc, word) __builtin_arm_crc32cd(crc, word)
+#define CCHECKSUM_STEP8(crc, byte) __builtin_arm_crc32cb(crc, byte)
 typedef uint32_t cchecksum_register;
 /* Whether this processor computes CRC32C itself; bit 7 is HWCAP_CRC32. */
 static inline int cchecksum_has_hardware(void) { return (getauxval(AT_HWCAP) & 1ul << 7) != 0; }

@@ -22,12 +22,12 @@ extension EventSpool {
         let state = SpoolState(directory: directory, logger: logger)
         let names = try directory.names()
         for name in names where SegmentName.isCopy(name) { _ = directory.remove(name) }
-        let numbers = names.compactMap(SegmentName.number).sorted()
-        for number in numbers {
-            guard let segment = try earlierSegment(number, in: directory, configuration, logger) else { continue }
+        let segmentNames = names.compactMap { SegmentName($0) }.sorted()
+        for name in segmentNames {
+            guard let segment = try earlierSegment(name, in: directory, configuration, logger) else { continue }
             state.withLock { $0.table.append(segment) }
         }
-        let (next, hasOverflown) = (numbers.last ?? 0).addingReportingOverflow(1)
+        let (next, hasOverflown) = (segmentNames.last?.number ?? 0).addingReportingOverflow(1)
         guard !hasOverflown else {
             throw SpoolError(.invalid, "The spool \(directory.path) holds a segment of the last possible number.")
         }
@@ -46,10 +46,10 @@ extension EventSpool {
 
     /// What the table must know of a segment that is there already, or `nil` when the name leads to no file.
     private static func earlierSegment(
-        _ number: UInt64, in directory: SpoolDirectory, _ configuration: SpoolConfiguration, _ logger: Logger
+        _ name: SegmentName, in directory: SpoolDirectory, _ configuration: SpoolConfiguration, _ logger: Logger
     ) throws(SpoolError) -> SegmentTable.Segment? {
-        let path = "\(directory.path)/\(SegmentName.segment(number))"
-        let descriptor = directory.openToRead(SegmentName.segment(number))
+        let path = "\(directory.path)/\(name)"
+        let descriptor = directory.openToRead("\(name)")
         guard descriptor >= 0 else {
             guard errno == ENXIO || errno == ELOOP || errno == ENOENT else {
                 throw SpoolError(errno: errno, "The segment \(path) cannot be opened")
@@ -59,22 +59,14 @@ extension EventSpool {
         }
         let file = SegmentFile(adopting: descriptor, calls: configuration.calls)
         let end = file.size ?? 0
-        var cursor = SegmentCursor(number: number, file: file, run: nil, end: end)
-        if let header = cursor.header, header.version != SegmentHeader.currentVersion {
+        let header = SegmentCursor(name, file: file, end: end).header
+        if let header, header.version != SegmentHeader.currentVersion {
             throw SpoolError(
                 .unsupportedVersion,
                 "The segment \(path) has format \(header.version), and this build reads \(SegmentHeader.currentVersion). "
                     + "Start the newer build until the spool is empty.")
         }
-        var (run, first) = (cursor.header?.run, cursor.header?.firstSequence)
-        search: while run == nil {
-            switch cursor.next(end: end, budget: 0) {
-            case .record(let header, _), .tooLarge(let header): (run, first) = (header.run, header.sequence)
-            case .end: break search
-            case .repeated, .damaged, .torn, .missing: continue
-            }
-        }
         return SegmentTable.Segment(
-            number: number, run: run, firstSequence: first, end: end, syncedEnd: end, isActive: false)
+            name: name, firstSequence: header?.firstSequence, end: end, syncedEnd: end, isActive: false)
     }
 }

@@ -74,10 +74,9 @@ package final class EventSpool: @unchecked Sendable {
     ///
     /// `position` says that everything before it in the order of reading is done as well.
     package func release(through position: SpoolPosition) {
-        let (numbers, directory) = state.withLock { ($0.table.release(through: position), $0.directory) }
-        for number in numbers {
-            let name = SegmentName.segment(number)
-            if let failure = directory.remove(name) {
+        let (names, directory) = state.withLock { ($0.table.release(through: position), $0.directory) }
+        for name in names {
+            if let failure = directory.remove("\(name)") {
                 state.count(\.failedDeletes)
                 let error = SpoolError(errno: failure, "The segment \(directory.path)/\(name) cannot be deleted")
                 state.logger.error("\(error)")

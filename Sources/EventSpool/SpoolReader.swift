@@ -16,7 +16,7 @@ package final class SpoolReader {
 
     private var cursor: SegmentCursor?
     /// The segment that was read to its end last; the next one begins after it.
-    private var finished: UInt64?
+    private var finished: SegmentName?
     /// How far the segment at the cursor may be read, as far as is known without asking.
     private var end = 0
     /// Everything up to here has been read or was not wanted.
@@ -38,14 +38,14 @@ package final class SpoolReader {
             self.position = position
             wasSought = true
         }
-        let (start, previous) = state.withLock { guarded -> (UInt64?, UInt64?) in
+        let (start, previous) = state.withLock { guarded -> (SegmentName?, SegmentName?) in
             let segments = guarded.table.segments
             guard let start = guarded.table.start(after: position) else {
-                return (nil, position.run == run ? segments.last?.number : nil)
+                return (nil, position.run == run ? segments.last?.name : nil)
             }
-            return (start, segments.last { $0.number < start }?.number)
+            return (start, segments.last { $0.name < start }?.name)
         }
-        if let cursor, cursor.number == start, let now = self.position, now.run == position.run,
+        if let cursor, cursor.name == start, let now = self.position, now.run == position.run,
             now.sequence <= position.sequence
         {
             return
@@ -58,8 +58,8 @@ package final class SpoolReader {
     package var isAtEnd: Bool {
         state.withLock { guarded in
             guard let cursor else { return guarded.table.segment(after: finished) == nil }
-            let end = guarded.table.segment(cursor.number)?.end ?? self.end
-            return cursor.offset >= end && guarded.table.segment(after: cursor.number) == nil
+            let end = guarded.table.segment(cursor.name)?.end ?? self.end
+            return cursor.offset >= end && guarded.table.segment(after: cursor.name) == nil
         }
     }
 
@@ -127,19 +127,19 @@ package final class SpoolReader {
     private func advance() -> Bool {
         guard let cursor else { return true }
         let isOver = state.withLock { guarded -> Bool in
-            guard let segment = guarded.table.segment(cursor.number) else { return true }
+            guard let segment = guarded.table.segment(cursor.name) else { return true }
             end = segment.end
             guard cursor.offset >= segment.end, !segment.isActive else { return false }
-            guarded.table.update(cursor.number) { segment in
+            guarded.table.update(cursor.name) { segment in
                 segment.isRead = true
-                if segment.lastSequence == nil, let position, position.run == cursor.run {
+                if segment.lastSequence == nil, let position, position.run == cursor.name.run {
                     segment.lastSequence = position.sequence
                 }
             }
             return true
         }
         if isOver {
-            finished = cursor.number
+            finished = cursor.name
             self.cursor = nil
             return true
         }
@@ -154,12 +154,11 @@ package final class SpoolReader {
         if let shared = next.file {
             file = shared
         } else {
-            let name = SegmentName.segment(next.number)
-            let descriptor = directory.openToRead(name)
+            let descriptor = directory.openToRead("\(next.name)")
             guard descriptor >= 0 else {
                 let number = errno
                 guard number == ENOENT || number == ENXIO || number == ELOOP else {
-                    throw SpoolError(errno: number, "The segment \(directory.path)/\(name) cannot be opened")
+                    throw SpoolError(errno: number, "The segment \(directory.path)/\(next.name) cannot be opened")
                 }
                 loseSegment(next, &chunk, &open)
                 return true
@@ -167,12 +166,12 @@ package final class SpoolReader {
             file = SegmentFile(adopting: descriptor, calls: calls)
         }
         end = next.end
-        let cursor = SegmentCursor(number: next.number, file: file, run: next.run, end: end)
+        let cursor = SegmentCursor(next.name, file: file, end: end)
         if cursor.header == nil, end >= SegmentHeader.size {
             state.count(\.damagedHeaders)
             state.logger.error(
                 "The header of a segment of the spool is damaged; its records are read without it.",
-                metadata: [LoggingKeys.path: "\(SegmentName.segment(next.number))"])
+                metadata: [LoggingKeys.path: "\(next.name)"])
         }
         self.cursor = cursor
         return true
@@ -180,10 +179,10 @@ package final class SpoolReader {
 
     /// A segment that is gone, unless it has just been released.
     private func loseSegment(_ segment: SegmentTable.Segment, _ chunk: inout SpoolChunk, _ open: inout Int) {
-        finished = segment.number
+        finished = segment.name
         let isLost = state.withLock { guarded -> Bool in
-            guard guarded.table.segment(segment.number) != nil else { return false }
-            guarded.table.remove(segment.number)
+            guard guarded.table.segment(segment.name) != nil else { return false }
+            guarded.table.remove(segment.name)
             guarded.statistics.missingSegments += 1
             return true
         }
@@ -191,11 +190,11 @@ package final class SpoolReader {
         state.logger.error(
             "A segment of the spool is gone; its records are lost.",
             metadata: [
-                LoggingKeys.path: "\(SegmentName.segment(segment.number))", LoggingKeys.bytes: "\(segment.end)",
+                LoggingKeys.path: "\(segment.name)", LoggingKeys.bytes: "\(segment.end)",
             ])
         chunk.damages.append(
             SpoolDamage(
-                cause: .missing, segment: segment.number, offset: 0, length: segment.end, before: position))
+                cause: .missing, segment: segment.name.number, offset: 0, length: segment.end, before: position))
         open += 1
     }
 
@@ -207,7 +206,7 @@ package final class SpoolReader {
     ) {
         guard let cursor else { return }
         var damage = SpoolDamage(
-            cause: cause, segment: cursor.number, offset: range.lowerBound, length: range.count, lost: lost,
+            cause: cause, segment: cursor.name.number, offset: range.lowerBound, length: range.count, lost: lost,
             before: position)
         if cause == .altered {
             state.count(\.damagedRecords)
@@ -216,7 +215,7 @@ package final class SpoolReader {
         state.logger.error(
             "Bytes of the spool cannot be read; reading goes on behind them.",
             metadata: [
-                LoggingKeys.path: "\(damage.quarantineFile ?? SegmentName.segment(cursor.number))",
+                LoggingKeys.path: "\(damage.quarantineFile ?? cursor.name.description)",
                 LoggingKeys.bytes: "\(range.count)", LoggingKeys.reason: "\(cause.rawValue)",
             ])
         chunk.damages.append(damage)
@@ -229,18 +228,18 @@ package final class SpoolReader {
         guard let cursor else { return }
         state.count(\.tornTails)
         let isInside = state.withLock { guarded in
-            guarded.table.segment(after: cursor.number).map { $0.run != nil && $0.run == cursor.run } ?? false
+            guarded.table.segment(after: cursor.name)?.run == cursor.name.run
         }
         let quarantineFile = isBlank ? nil : keep(range)
         state.logger.warning(
             "The end of a segment of the spool was never finished; it is dropped.",
             metadata: [
-                LoggingKeys.path: "\(SegmentName.segment(cursor.number))", LoggingKeys.bytes: "\(range.count)",
+                LoggingKeys.path: "\(cursor.name)", LoggingKeys.bytes: "\(range.count)",
             ])
         guard isInside else { return }
         chunk.damages.append(
             SpoolDamage(
-                cause: .missing, segment: cursor.number, offset: range.lowerBound, length: range.count,
+                cause: .missing, segment: cursor.name.number, offset: range.lowerBound, length: range.count,
                 quarantineFile: quarantineFile, before: position))
         open += 1
     }
@@ -248,7 +247,7 @@ package final class SpoolReader {
     /// Copies bytes to the quarantine and returns the name of the copy.
     private func keep(_ range: Range<Int>) -> String? {
         guard let cursor else { return nil }
-        switch Quarantine.keep(range, of: cursor.file, segment: cursor.number, in: state.directory) {
+        switch Quarantine.keep(range, of: cursor.file, segment: cursor.name.number, in: state.directory) {
         case .kept(let name, let isNew):
             if isNew { state.count(\.quarantinedBytes, range.count) }
             return name

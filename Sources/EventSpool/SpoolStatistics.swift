@@ -46,10 +46,9 @@ package struct SpoolStatistics: Sendable, Equatable {
 package struct SpoolSegment: Sendable, Equatable {
     package var number: UInt64
 
-    /// `nil` when nothing in it is legible.
-    package var run: SpoolRunID?
+    package var run: SpoolRunID
 
-    /// A bound: no record of it has a smaller number.
+    /// A bound: no record of it has a smaller number. `nil` when its header is not legible.
     package var firstSequence: UInt64?
 
     package var bytes: Int

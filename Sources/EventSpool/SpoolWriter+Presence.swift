@@ -45,13 +45,13 @@ extension SpoolWriter {
         }
         presence.isBridgeIDRestored = try BridgeIDFile.restore(bridgeID, in: directory)
         for segment in state.withLock({ $0.table.segments }) {
-            let now = FileIdentity(SegmentName.segment(segment.number), in: directory.descriptor)
+            let now = FileIdentity("\(segment.name)", in: directory.descriptor)
             if let file = segment.file {
                 guard now == nil || now != file.identity else { continue }
                 try rewrite(segment)
-                presence.restoredSegments.append(segment.number)
-            } else if now == nil, state.withLock({ $0.table.segment(segment.number) != nil }) {
-                presence.missingSegments.append(segment.number)
+                presence.restoredSegments.append(segment.name.number)
+            } else if now == nil, state.withLock({ $0.table.segment(segment.name) != nil }) {
+                presence.missingSegments.append(segment.name.number)
             }
         }
         if !presence.isIntact {

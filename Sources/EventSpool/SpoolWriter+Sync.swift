@@ -7,21 +7,21 @@ extension SpoolWriter {
     func sync() throws(SpoolError) {
         let unsynced = state.withLock { $0.table.segments.filter { $0.syncedEnd < $0.end && $0.file != nil } }
         for segment in unsynced {
-            if !doomed.contains(segment.number), let file = segment.file {
+            if !doomed.contains(segment.name), let file = segment.file {
                 guard let failure = file.sync() else {
                     markSynced(segment)
                     continue
                 }
                 state.count(\.failedSyncs)
-                let error = SpoolError(errno: failure, "\(name(segment.number)) cannot be synced")
+                let error = SpoolError(errno: failure, "\(path(segment.name)) cannot be synced")
                 state.logger.error("The disk lost data of the spool. It is copied to a new file.",
                     metadata: [LoggingKeys.error: "\(error)"])
                 // The kernel has marked the lost pages as clean, so that a second sync of this file would succeed and mean
                 // nothing.
-                doomed.insert(segment.number)
+                doomed.insert(segment.name)
             }
             try rewrite(segment)
-            doomed.remove(segment.number)
+            doomed.remove(segment.name)
         }
         guard isDirectoryDirty else { return }
         let directory = state.directory
@@ -33,7 +33,7 @@ extension SpoolWriter {
 
     private func markSynced(_ segment: SegmentTable.Segment) {
         state.withLock { guarded in
-            guarded.table.update(segment.number) { now in
+            guarded.table.update(segment.name) { now in
                 now.syncedEnd = segment.end
                 if !now.isActive { now.file = nil }
             }
@@ -45,7 +45,7 @@ extension SpoolWriter {
     func rewrite(_ segment: SegmentTable.Segment) throws(SpoolError) {
         guard let old = segment.file else { return }
         let directory = state.directory
-        let temporary = SegmentName.copy(segment.number)
+        let temporary = segment.name.copy
         _ = directory.remove(temporary)
         let descriptor = directory.create(temporary)
         guard descriptor >= 0 else { throw SpoolError(errno: errno, "A copy of a segment cannot be made") }
@@ -55,7 +55,7 @@ extension SpoolWriter {
             failure = copy.write(bytes, at: offset)
             return failure == nil
         }
-        let target = SegmentName.segment(segment.number)
+        let target = segment.name.description
         failure = failure ?? copy.sync()
         if failure == nil, renameat(directory.descriptor, temporary, directory.descriptor, target) != 0 {
             failure = errno
@@ -63,16 +63,16 @@ extension SpoolWriter {
         failure = failure ?? directory.sync()
         if let failure {
             _ = directory.remove(temporary)
-            throw SpoolError(errno: failure, "\(name(segment.number)) cannot be copied to a new file")
+            throw SpoolError(errno: failure, "\(path(segment.name)) cannot be copied to a new file")
         }
-        replaceFile(of: segment.number, with: copy)
+        replaceFile(of: segment.name, with: copy)
         let isStillThere = state.withLock { guarded -> Bool in
             guarded.statistics.rewrittenSegments += 1
-            guarded.table.update(segment.number) { now in
+            guarded.table.update(segment.name) { now in
                 now.syncedEnd = segment.end
                 now.file = now.isActive ? copy : nil
             }
-            return guarded.table.segment(segment.number) != nil
+            return guarded.table.segment(segment.name) != nil
         }
         // It may have been released while it was copied.
         if !isStillThere { _ = directory.remove(target) }
@@ -86,7 +86,7 @@ extension SpoolWriter {
 
     /// Reads the copy back.
     private func damagedRecords(of copy: SegmentFile, _ segment: SegmentTable.Segment) -> Int {
-        var cursor = SegmentCursor(number: segment.number, file: copy, run: run, end: segment.end)
+        var cursor = SegmentCursor(segment.name, file: copy, end: segment.end)
         var damaged = 0
         while true {
             switch cursor.next(end: segment.end) {

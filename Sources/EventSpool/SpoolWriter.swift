@@ -13,7 +13,7 @@ final class SpoolWriter {
     /// Replaced when someone removed the file.
     var lock: SpoolLock
     /// Segments whose sync failed and that must be copied before anything of them counts as safe.
-    var doomed: Set<UInt64> = []
+    var doomed: Set<SegmentName> = []
     /// Whether a segment was made since the directory was last synced.
     var isDirectoryDirty = false
 
@@ -36,7 +36,7 @@ final class SpoolWriter {
 
     /// What one append writes to one segment.
     private struct Piece {
-        let number: UInt64
+        let name: SegmentName
         var file: SegmentFile
         let firstSequence: UInt64
         var lastSequence: UInt64
@@ -117,7 +117,7 @@ final class SpoolWriter {
         guard buffer.count + part.count > 0, let piece = pieces.last else { return }
         let failure = part.withUnsafeBytes { write(buffer.bytes, $0, to: piece) }
         if let failure {
-            throw SpoolError(errno: failure, "\(name(piece.number)) cannot be written")
+            throw SpoolError(errno: failure, "\(path(piece.name)) cannot be written")
         }
         pieces[pieces.count - 1].written += buffer.count + part.count
         buffer.clear()
@@ -149,22 +149,23 @@ final class SpoolWriter {
     /// Makes the next segment; its header waits in the buffer for the first record.
     private func beginSegment(with entry: SpoolEntry, _ pieces: inout [Piece]) throws(SpoolError) {
         let directory = state.directory
-        var descriptor = directory.create(SegmentName.segment(nextNumber))
+        var name = SegmentName(number: nextNumber, run: run)
+        var descriptor = directory.create("\(name)")
         // Nobody else should have made it, but then it is not ours to overwrite.
         for _ in 0..<1_000 where descriptor < 0 && errno == EEXIST {
-            nextNumber += 1
-            descriptor = directory.create(SegmentName.segment(nextNumber))
+            name = SegmentName(number: name.number + 1, run: run)
+            descriptor = directory.create("\(name)")
         }
-        guard descriptor >= 0 else { throw SpoolError(errno: errno, "\(name(nextNumber)) cannot be made") }
+        guard descriptor >= 0 else { throw SpoolError(errno: errno, "The segment \(directory.path)/\(name) cannot be made") }
         let piece = Piece(
-            number: nextNumber, file: SegmentFile(adopting: descriptor, calls: configuration.calls),
+            name: name, file: SegmentFile(adopting: descriptor, calls: configuration.calls),
             firstSequence: entry.sequence, lastSequence: entry.sequence, start: 0, written: 0, end: SegmentHeader.size)
         pieces.append(piece)
-        nextNumber += 1
+        nextNumber = name.number + 1
         isDirectoryDirty = true
         CrashPoint.afterSegmentCreate.reach()
         let header = SegmentHeader(
-            run: run, number: piece.number, firstSequence: entry.sequence, createdAt: .now)
+            run: run, number: name.number, firstSequence: entry.sequence, createdAt: .now)
         header.write(into: buffer.reserve(SegmentHeader.size))
     }
 
@@ -178,11 +179,10 @@ final class SpoolWriter {
                 if piece.start == 0 {
                     guarded.table.append(
                         SegmentTable.Segment(
-                            number: piece.number, run: run, firstSequence: piece.firstSequence,
-                            lastSequence: piece.lastSequence, end: piece.end, syncedEnd: 0, file: piece.file,
+                            name: piece.name, firstSequence: piece.firstSequence, lastSequence: piece.lastSequence, end: piece.end, syncedEnd: 0, file: piece.file,
                             isActive: isActive))
                 } else {
-                    guarded.table.update(piece.number) { segment in
+                    guarded.table.update(piece.name) { segment in
                         segment.end = piece.end
                         segment.lastSequence = piece.lastSequence
                         segment.isActive = isActive
@@ -200,7 +200,7 @@ final class SpoolWriter {
         for piece in pieces {
             let failure = piece.file.truncate(to: piece.start)
             if piece.start == 0 {
-                let isGone = state.directory.remove(SegmentName.segment(piece.number)) == nil
+                let isGone = state.directory.remove("\(piece.name)") == nil
                 if failure != nil, !isGone { state.count(\.abandonedSegments) }
             } else if failure != nil {
                 // Whatever comes next must not stand behind torn bytes.
@@ -214,18 +214,19 @@ final class SpoolWriter {
         guard let piece = active else { return }
         active = nil
         state.withLock { guarded in
-            guarded.table.update(piece.number) { $0.isActive = false }
+            guarded.table.update(piece.name) { $0.isActive = false }
             guarded.statistics.abandonedSegments += 1
         }
     }
 
     // MARK: - For repairs
 
-    /// Goes on in `file`, a copy of the segment of that number.
-    func replaceFile(of number: UInt64, with file: SegmentFile) {
-        guard active?.number == number else { return }
+    /// Goes on in `file`, a copy of the segment of that name.
+    func replaceFile(of name: SegmentName, with file: SegmentFile) {
+        guard active?.name == name else { return }
         active?.file = file
     }
 
-    func name(_ number: UInt64) -> String { "The segment \(state.directory.path)/\(SegmentName.segment(number))" }
+    /// The subject of a message.
+    func path(_ name: SegmentName) -> String { "The segment \(state.directory.path)/\(name)" }
 }

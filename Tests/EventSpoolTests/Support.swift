@@ -35,6 +35,12 @@ final class TemporarySpool {
     var quarantineNames: [String] { Files.names("\(directory)/quarantine").sorted() }
 
     func file(_ name: String) -> String { "\(directory)/\(name)" }
+
+    /// The file of the first segment.
+    var firstSegment: String { file(segmentNames.first ?? "none") }
+
+    /// The numbers of the segments that are there.
+    var segmentNumbers: [UInt64] { segmentNames.compactMap { SegmentName($0)?.number } }
 }
 
 /// Small files, without care for anything.

@@ -20,11 +20,8 @@ struct SegmentCursor {
         case end
     }
 
-    let number: UInt64
+    let name: SegmentName
     let file: SegmentFile
-
-    /// Of every record, once it is known.
-    private(set) var run: SpoolRunID?
 
     /// The header as it was read, or `nil` when it is not legible.
     let header: SegmentHeader?
@@ -34,13 +31,12 @@ struct SegmentCursor {
 
     private let window: ByteWindow
 
-    /// Begins at the first record. `run` is what is known from elsewhere; `end` is as in `next`.
-    init(number: UInt64, file: SegmentFile, run: SpoolRunID?, end: Int) {
-        self.number = number
+    /// Begins at the first record. `end` is as in `next`.
+    init(_ name: SegmentName, file: SegmentFile, end: Int) {
+        self.name = name
         self.file = file
         window = ByteWindow(file)
         header = SegmentHeader(window.view(at: 0, count: SegmentHeader.size, limit: end))
-        self.run = header?.run ?? run
         offset = SegmentHeader.size
         if header == nil, recordHeader(at: SegmentHeader.size, end: end) == nil {
             // Neither the header nor the first record is where it should be: search from the first byte on.
@@ -61,10 +57,11 @@ struct SegmentCursor {
         guard let header = recordHeader(at: start, end: end) else { return resynchronise(end) }
         let stop = start + header.recordBytes
         guard stop <= end else {
-            offset = end
-            return .torn(start..<end, isBlank: false)
+            // Cut off, unless bytes are gone from its middle: then others follow.
+            offset = nextHeader(from: start + 1, end: end)
+            return offset == end
+                ? .torn(start..<end, isBlank: false) : .damaged(start..<offset, lost: header.position)
         }
-        run = header.run
         if let position, position.run == header.run, header.sequence <= position.sequence {
             offset = stop
             return .repeated(header)
@@ -75,9 +72,10 @@ struct SegmentCursor {
             offset = stop
             return .record(header, payload: payload)
         case .altered:
-            // The header's own checksum fits: the length is right, and the next record is where it says.
-            offset = stop
-            return .damaged(start..<stop, lost: header.position)
+            // The header's own checksum fits, so the next record is where it says, unless bytes are gone or too many.
+            let isExact = stop == end || recordHeader(at: stop, end: end) != nil
+            offset = isExact ? stop : nextHeader(from: start + 1, end: end)
+            return .damaged(start..<offset, lost: header.position)
         case .short: return missing(end)
         }
     }
@@ -106,7 +104,7 @@ struct SegmentCursor {
     /// Only records of the segment's own run count: a payload may hold the bytes of a record, but its sender cannot know the
     /// run.
     private func accepted(_ bytes: UnsafeRawBufferPointer) -> RecordHeader? {
-        guard let header = RecordHeader(bytes), run == nil || header.run == run else { return nil }
+        guard let header = RecordHeader(bytes), header.run == name.run else { return nil }
         return header
     }
 

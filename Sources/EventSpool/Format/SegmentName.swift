@@ -1,12 +1,30 @@
-/// Names of files: `0000000000000012.spool`.
-enum SegmentName {
+import FoundationEssentials
+
+/// The name of a segment's file: `0000000000000012-5e3ad3d2-7c8b-4b43-9f6e-1f0b52d2a0c4.spool`, number and run.
+///
+/// No damage to the file's bytes touches the name, so that the run of every record is known in any case.
+struct SegmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
     private static let suffix = ".spool"
+    private static let runCount = 36
 
-    /// At least sixteen digits, so that a listing by name is in order.
-    static func segment(_ number: UInt64) -> String { digits(number, 16) + suffix }
+    let number: UInt64
+    let run: SpoolRunID
 
-    /// A copy of a segment that is not yet in its place.
-    static func copy(_ number: UInt64) -> String { digits(number, 16) + ".new" }
+    init(number: UInt64, run: SpoolRunID) {
+        self.number = number
+        self.run = run
+    }
+
+    /// The order of the records. Two segments of one number come from somewhere else; they are read all the same.
+    static func < (left: SegmentName, right: SegmentName) -> Bool {
+        (left.number, left.run.description) < (right.number, right.run.description)
+    }
+
+    /// At least sixteen digits of number, so that a listing by name is in order.
+    var description: String { "\(Self.digits(number, 16))-\(run)\(Self.suffix)" }
+
+    /// The name of a copy of the segment that is not yet in its place.
+    var copy: String { Self.digits(number, 16) + ".new" }
 
     /// Damaged bytes: segment and offset, and a further number when the name is taken by other bytes.
     static func quarantine(_ number: UInt64, offset: Int, attempt: Int) -> String {
@@ -14,14 +32,16 @@ enum SegmentName {
         return attempt == 0 ? "\(name).bad" : "\(name)-\(attempt).bad"
     }
 
-    /// The number in the name of a segment, or `nil` when it is no such name.
-    static func number(_ name: String) -> UInt64? {
-        guard name.hasSuffix(suffix) else { return nil }
-        let digits = name.dropLast(suffix.count)
-        guard digits.utf8.count >= 16, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-            let number = UInt64(digits), segment(number) == name
+    /// Reads a name; `nil` when it is not the name of a segment.
+    init?(_ name: String) {
+        guard name.hasSuffix(Self.suffix) else { return nil }
+        let stem = name.dropLast(Self.suffix.count)
+        guard let run = SpoolRunID(String(stem.suffix(Self.runCount))),
+            let number = UInt64(stem.dropLast(Self.runCount + 1))
         else { return nil }
-        return number
+        self.init(number: number, run: run)
+        // One text for one segment.
+        guard description == name else { return nil }
     }
 
     /// Whether a file is an unfinished copy.
