@@ -14,7 +14,8 @@ extension SpoolWriter {
                 }
                 state.count(\.failedSyncs)
                 let error = SpoolError(errno: failure, "\(path(segment.name)) cannot be synced")
-                state.logger.error("The disk lost data of the spool. It is copied to a new file.",
+                state.logger.error(
+                    "The disk lost data of the spool. It is copied to a new file.",
                     metadata: [LoggingKeys.error: "\(error)"])
                 // The kernel has marked the lost pages as clean, so that a second sync of this file would succeed and mean
                 // nothing.

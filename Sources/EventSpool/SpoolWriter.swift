@@ -60,7 +60,7 @@ final class SpoolWriter {
             pieces.append(piece)
         }
         do {
-            for entry in entries { try add(entry, to: &pieces) }
+            for index in entries.indices { try add(entries[index], to: &pieces) }
             try flush(&pieces)
         } catch {
             undo(pieces)
@@ -86,10 +86,11 @@ final class SpoolWriter {
         }
     }
 
-    private func add(_ entry: SpoolEntry, to pieces: inout [Piece]) throws(SpoolError) {
-        if !fits(entry, pieces.last) {
+    @inline(__always)
+    private func add(_ entry: borrowing SpoolEntry, to pieces: inout [Piece]) throws(SpoolError) {
+        if !fits(entry.recordBytes, pieces.last) {
             try flush(&pieces)
-            try beginSegment(with: entry, &pieces)
+            try beginSegment(first: entry.sequence, &pieces)
         }
         if buffer.room < RecordHeader.size { try flush(&pieces) }
         RecordHeader.write(entry, run: run, into: buffer.reserve(RecordHeader.size))
@@ -100,12 +101,13 @@ final class SpoolWriter {
     }
 
     /// A record is never split; one that is larger than a segment has a segment of its own.
-    private func fits(_ entry: SpoolEntry, _ piece: Piece?) -> Bool {
+    private func fits(_ recordBytes: Int, _ piece: Piece?) -> Bool {
         guard let piece else { return false }
-        return piece.end + entry.recordBytes <= configuration.segmentBytes || piece.end <= SegmentHeader.size
+        return piece.end + recordBytes <= configuration.segmentBytes || piece.end <= SegmentHeader.size
     }
 
-    private func add(_ part: [UInt8], to pieces: inout [Piece]) throws(SpoolError) {
+    @inline(__always)
+    private func add(_ part: borrowing [UInt8], to pieces: inout [Piece]) throws(SpoolError) {
         guard !part.isEmpty else { return }
         if part.count >= WriteBuffer.largePart { return try flush(&pieces, and: part) }
         if part.count > buffer.room { try flush(&pieces) }
@@ -147,7 +149,7 @@ final class SpoolWriter {
     }
 
     /// Makes the next segment; its header waits in the buffer for the first record.
-    private func beginSegment(with entry: SpoolEntry, _ pieces: inout [Piece]) throws(SpoolError) {
+    private func beginSegment(first sequence: UInt64, _ pieces: inout [Piece]) throws(SpoolError) {
         let directory = state.directory
         var name = SegmentName(number: nextNumber, run: run)
         var descriptor = directory.create("\(name)")
@@ -156,16 +158,18 @@ final class SpoolWriter {
             name = SegmentName(number: name.number + 1, run: run)
             descriptor = directory.create("\(name)")
         }
-        guard descriptor >= 0 else { throw SpoolError(errno: errno, "The segment \(directory.path)/\(name) cannot be made") }
+        guard descriptor >= 0 else {
+            throw SpoolError(errno: errno, "The segment \(directory.path)/\(name) cannot be made")
+        }
         let piece = Piece(
             name: name, file: SegmentFile(adopting: descriptor, calls: configuration.calls),
-            firstSequence: entry.sequence, lastSequence: entry.sequence, start: 0, written: 0, end: SegmentHeader.size)
+            firstSequence: sequence, lastSequence: sequence, start: 0, written: 0, end: SegmentHeader.size)
         pieces.append(piece)
         nextNumber = name.number + 1
         isDirectoryDirty = true
         CrashPoint.afterSegmentCreate.reach()
         let header = SegmentHeader(
-            run: run, number: name.number, firstSequence: entry.sequence, createdAt: .now)
+            run: run, number: name.number, firstSequence: sequence, createdAt: .now)
         header.write(into: buffer.reserve(SegmentHeader.size))
     }
 
@@ -179,7 +183,8 @@ final class SpoolWriter {
                 if piece.start == 0 {
                     guarded.table.append(
                         SegmentTable.Segment(
-                            name: piece.name, firstSequence: piece.firstSequence, lastSequence: piece.lastSequence, end: piece.end, syncedEnd: 0, file: piece.file,
+                            name: piece.name, firstSequence: piece.firstSequence, lastSequence: piece.lastSequence,
+                            end: piece.end, syncedEnd: 0, file: piece.file,
                             isActive: isActive))
                 } else {
                     guarded.table.update(piece.name) { segment in

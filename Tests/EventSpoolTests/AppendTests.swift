@@ -54,7 +54,9 @@ import Testing
         #expect(spool.segments.allSatisfy { $0.bytes <= 2_000 })
         #expect(spool.segments.map(\.number) == Array(1...UInt64(spool.segments.count)))
         for segment in spool.segments {
-            #expect(Files.read(place.file("\(SegmentName(number: segment.number, run: segment.run))")).count == segment.bytes)
+            #expect(
+                Files.read(place.file("\(SegmentName(number: segment.number, run: segment.run))")).count
+                    == segment.bytes)
         }
         #expect(spool.usedBytes == spool.segments.reduce(0) { $0 + $1.bytes })
     }

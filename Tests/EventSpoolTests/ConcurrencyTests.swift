@@ -29,8 +29,13 @@ import Testing
                     let chunk = try reader.next(maxBytes: 4_000)
                     #expect(chunk.damages.isEmpty)
                     for record in chunk.records {
-                        guard record == SpoolRecord(SpoolEntry(expected, bytes: record.payload.count
-                            - "#\(expected)".utf8.count), run: spool.run)
+                        guard
+                            record
+                                == SpoolRecord(
+                                    SpoolEntry(
+                                        expected,
+                                        bytes: record.payload.count
+                                            - "#\(expected)".utf8.count), run: spool.run)
                         else { throw Unexpected(position: record.position, expected: expected) }
                         expected += 1
                     }

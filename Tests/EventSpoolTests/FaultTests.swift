@@ -132,7 +132,9 @@ final class FaultyDisk: Sendable {
         var expected: [SpoolRecord] = []
         var promised: [Int] = []
         for step in 0..<30 {
-            let entries = (0..<UInt64(step % 5 + 1)).map { SpoolEntry(UInt64(expected.count) + $0 + 1, bytes: step * 9) }
+            let entries = (0..<UInt64(step % 5 + 1)).map {
+                SpoolEntry(UInt64(expected.count) + $0 + 1, bytes: step * 9)
+            }
             try spool.append(entries)
             while promised.count < snapshots.withLock(\.count) { promised.append(expected.count) }
             expected += entries.map { SpoolRecord($0, run: spool.run) }

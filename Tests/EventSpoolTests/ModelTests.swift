@@ -180,7 +180,8 @@ import Testing
             let cut = Int.random(in: kept...bytes.count, using: &generator)
             start = SegmentHeader.size
             bytes.withUnsafeBytes { bytes in
-                while start < bytes.count, let header = RecordHeader(UnsafeRawBufferPointer(rebasing: bytes[start...])) {
+                while start < bytes.count, let header = RecordHeader(UnsafeRawBufferPointer(rebasing: bytes[start...]))
+                {
                     start += header.recordBytes
                     if start <= cut { survivors.append(header.sequence) }
                 }

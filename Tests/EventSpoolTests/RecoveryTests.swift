@@ -61,7 +61,8 @@ import Testing
             let isClean = cut == 0 || cut == SegmentHeader.size || fixture.ranges.contains { $0.upperBound == cut }
             #expect(statistics.tornTails == (isClean ? 0 : 1), "cut at \(cut)")
             // What is left of a record is kept.
-            let rest = isClean || cut < SegmentHeader.size ? 0 : cut - (whole == 0 ? 64 : fixture.ranges[whole - 1].upperBound)
+            let rest =
+                isClean || cut < SegmentHeader.size ? 0 : cut - (whole == 0 ? 64 : fixture.ranges[whole - 1].upperBound)
             #expect(statistics.quarantinedBytes == rest, "cut at \(cut)")
         }
     }

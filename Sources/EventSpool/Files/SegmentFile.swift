@@ -27,7 +27,8 @@ final class SegmentFile: Sendable {
             // The kernel only reads through these pointers; the prototype of iovec cannot say so.
             let parts = (
                 iovec(
-                    iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress?.advanced(by: first.count - headLeft)),
+                    iov_base: UnsafeMutableRawPointer(
+                        mutating: first.baseAddress?.advanced(by: first.count - headLeft)),
                     iov_len: headLeft),
                 iovec(
                     iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress?.advanced(by: bodySkipped)),

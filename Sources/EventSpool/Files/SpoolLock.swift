@@ -33,7 +33,8 @@ final class SpoolLock: Sendable {
             }
             close(file)
         }
-        throw SpoolError(.invalid, "The file \(directory.path)/\(Self.name) is replaced all the time. Find out by whom.")
+        throw SpoolError(
+            .invalid, "The file \(directory.path)/\(Self.name) is replaced all the time. Find out by whom.")
     }
 
     deinit { close(descriptor) }
@@ -55,6 +56,7 @@ final class SpoolLock: Sendable {
         let holder = pid.map { "process \($0)" } ?? "another process"
         return SpoolError(
             .inUse(pid: pid),
-            "The spool \(directory.path) is in use by \(holder). Stop it, or give this one a state directory of its own.")
+            "The spool \(directory.path) is in use by \(holder). Stop it, or give this one a state directory of its own."
+        )
     }
 }

@@ -3,7 +3,7 @@ final class WriteBuffer {
     /// Parts of at least this many bytes are written from where they are; copying them would cost more than a call.
     static let largePart = 1 << 15
 
-    private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 19, alignment: 16)
     private(set) var count = 0
 
     deinit { memory.deallocate() }

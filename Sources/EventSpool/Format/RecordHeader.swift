@@ -46,7 +46,8 @@ struct RecordHeader: Equatable {
     }
 
     /// Writes the header of `entry` into the first 44 bytes of `target`.
-    static func write(_ entry: SpoolEntry, run: SpoolRunID, into target: UnsafeMutableRawBufferPointer) {
+    @inline(__always)
+    static func write(_ entry: borrowing SpoolEntry, run: SpoolRunID, into target: UnsafeMutableRawBufferPointer) {
         target.storeLittleEndian(magic, at: 0)
         target.storeLittleEndian(UInt32(entry.payloadBytes), at: 4)
         target.storeLittleEndian(entry.sequence, at: 8)
