@@ -36,6 +36,7 @@ let package = Package(
             name: "CLibWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CChecksum"),
 
         // The foundation: values, pure rules, and the few primitives of concurrency.
         .target(name: "BridgeCore"),
@@ -49,6 +50,10 @@ let package = Package(
             name: "PostgresClient",
             dependencies: ["CLibPQ", "BridgeCore", "BridgeConcurrency", log]),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "BridgeCore"]),
+
+        .target(
+            name: "EventSpool", dependencies: ["CChecksum", "BridgeCore", "BridgeConcurrency", log],
+            exclude: ["FORMAT.md"]),
 
         // What the wrappers carry.
         .target(
@@ -101,6 +106,9 @@ let package = Package(
             dependencies: [
                 "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
             ]),
+        .testTarget(
+            name: "EventSpoolTests",
+            dependencies: ["EventSpool", "BridgeCore", "BridgeConcurrency", log]),
         .testTarget(
             name: "ObservabilityTests",
             dependencies: [

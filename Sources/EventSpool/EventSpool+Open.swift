@@ -27,13 +27,14 @@ extension EventSpool {
             guard let segment = try earlierSegment(name, in: directory, configuration, logger) else { continue }
             state.withLock { $0.table.append(segment) }
         }
-        let (next, hasOverflown) = (segmentNames.last?.number ?? 0).addingReportingOverflow(1)
-        guard !hasOverflown else {
-            throw SpoolError(.invalid, "The spool \(directory.path) holds a segment of the last possible number.")
+        let last = segmentNames.last?.number ?? 0
+        guard last < .max / 2 else {
+            throw SpoolError(
+                .invalid, "The spool \(directory.path) has a segment \(last), which this build never made.")
         }
         let writer = SpoolWriter(
             state: state, configuration: configuration, run: SpoolRunID(), bridgeID: bridgeID, lock: lock,
-            nextNumber: next)
+            nextNumber: last + 1)
         let spool = EventSpool(state: state, configuration: configuration, writer: writer)
         logger.notice(
             "Opened the spool.",

@@ -74,7 +74,13 @@ package final class SpoolReader {
         var open = 0
         while true {
             if cursor == nil {
-                guard try openNext(&chunk, &open) else { break }
+                do {
+                    guard try openNext(&chunk, &open) else { break }
+                } catch {
+                    // What has been read must not get lost; the next call meets the same error.
+                    guard chunk.isEmpty else { break }
+                    throw error
+                }
                 continue
             }
             // Records without payload are bounded as well.

@@ -60,7 +60,10 @@ final class SpoolWriter {
             pieces.append(piece)
         }
         do {
-            for index in entries.indices { try add(entries[index], to: &pieces) }
+            // Elements are borrowed here; a loop over the array would count references for each.
+            try entries.withUnsafeBufferPointer { entries throws(SpoolError) in
+                for index in entries.indices { try add(entries[index], to: &pieces) }
+            }
             try flush(&pieces)
         } catch {
             undo(pieces)
@@ -86,18 +89,34 @@ final class SpoolWriter {
         }
     }
 
-    @inline(__always)
     private func add(_ entry: borrowing SpoolEntry, to pieces: inout [Piece]) throws(SpoolError) {
-        if !fits(entry.recordBytes, pieces.last) {
+        let (sequence, kind, recordBytes) = (entry.sequence, entry.kind, entry.recordBytes)
+        if !fits(recordBytes, pieces.last) {
             try flush(&pieces)
-            try beginSegment(first: entry.sequence, &pieces)
+            try beginSegment(first: sequence, &pieces)
         }
-        if buffer.room < RecordHeader.size { try flush(&pieces) }
-        RecordHeader.write(entry, run: run, into: buffer.reserve(RecordHeader.size))
-        try add(entry.head, to: &pieces)
-        try add(entry.body, to: &pieces)
-        pieces[pieces.count - 1].end += entry.recordBytes
-        pieces[pieces.count - 1].lastSequence = entry.sequence
+        try entry.head.withUnsafeBufferPointer { head throws(SpoolError) in
+            try entry.body.withUnsafeBufferPointer { body throws(SpoolError) in
+                let (head, body) = (UnsafeRawBufferPointer(head), UnsafeRawBufferPointer(body))
+                if recordBytes < WriteBuffer.largePart {
+                    if recordBytes > buffer.room { try flush(&pieces) }
+                    let target = buffer.reserve(recordBytes)
+                    let payload = UnsafeMutableRawBufferPointer(rebasing: target[RecordHeader.size...])
+                    payload.copyMemory(from: head)
+                    UnsafeMutableRawBufferPointer(rebasing: payload[head.count...]).copyMemory(from: body)
+                    // In one piece and fresh in the cache, the checksum is cheapest.
+                    let header = RecordHeader(run, sequence, kind, UnsafeRawBufferPointer(payload))
+                    header.write(into: target)
+                } else {
+                    if RecordHeader.size > buffer.room { try flush(&pieces) }
+                    RecordHeader(run, sequence, kind, head, body).write(into: buffer.reserve(RecordHeader.size))
+                    try add(head, to: &pieces)
+                    try add(body, to: &pieces)
+                }
+            }
+        }
+        pieces[pieces.count - 1].end += recordBytes
+        pieces[pieces.count - 1].lastSequence = sequence
     }
 
     /// A record is never split; one that is larger than a segment has a segment of its own.
@@ -106,19 +125,16 @@ final class SpoolWriter {
         return piece.end + recordBytes <= configuration.segmentBytes || piece.end <= SegmentHeader.size
     }
 
-    @inline(__always)
-    private func add(_ part: borrowing [UInt8], to pieces: inout [Piece]) throws(SpoolError) {
-        guard !part.isEmpty else { return }
+    private func add(_ part: UnsafeRawBufferPointer, to pieces: inout [Piece]) throws(SpoolError) {
         if part.count >= WriteBuffer.largePart { return try flush(&pieces, and: part) }
         if part.count > buffer.room { try flush(&pieces) }
-        part.withUnsafeBytes { buffer.reserve(part.count).copyMemory(from: $0) }
+        buffer.reserve(part.count).copyMemory(from: part)
     }
 
     /// Writes what has been collected, and `part` behind it.
-    private func flush(_ pieces: inout [Piece], and part: [UInt8] = []) throws(SpoolError) {
+    private func flush(_ pieces: inout [Piece], and part: UnsafeRawBufferPointer = .empty) throws(SpoolError) {
         guard buffer.count + part.count > 0, let piece = pieces.last else { return }
-        let failure = part.withUnsafeBytes { write(buffer.bytes, $0, to: piece) }
-        if let failure {
+        if let failure = write(buffer.bytes, part, to: piece) {
             throw SpoolError(errno: failure, "\(path(piece.name)) cannot be written")
         }
         pieces[pieces.count - 1].written += buffer.count + part.count

@@ -15,6 +15,8 @@ struct BenchmarkTests {
         let batches = Self.total / (perBatch * payload)
         let body = (0..<payload - 64).map { UInt8(truncatingIfNeeded: $0 &* 131) }
         let head = [UInt8](repeating: 7, count: 64)
+        let record = [UInt8](repeating: 7, count: payload + 44)
+        print("payload \(payload): write(2) for each record \(rate(try plainWrites(batches * perBatch, record))) MB/s")
         var ratios: [Double] = []
         for round in 0..<5 {
             let plain = try plainWrites(batches, [UInt8](repeating: 7, count: perBatch * (payload + 44)))

@@ -16,7 +16,8 @@ import Testing
         let entry = SpoolEntry(sequence: 345, kind: 1, head: Array("ha".utf8), body: Array("-bridge".utf8))
         bytes.withUnsafeMutableBytes { bytes in
             header.write(into: bytes)
-            RecordHeader.write(entry, run: run, into: UnsafeMutableRawBufferPointer(rebasing: bytes[64...]))
+            let target = UnsafeMutableRawBufferPointer(rebasing: bytes[64...])
+            entry.payload.withUnsafeBytes { RecordHeader(run, 345, 1, $0).write(into: target) }
         }
         bytes += entry.payload
         #expect(bytes == (try documentedBytes()), "The example should be:\n\(dump(bytes))")

@@ -151,7 +151,11 @@ import Testing
                 let path = place.file("\(SegmentName(number: active.number, run: active.run))")
                 var bytes = [UInt8](repeating: 0, count: 200)
                 let entry = SpoolEntry(sequence + 1, bytes: 100)
-                bytes.withUnsafeMutableBytes { RecordHeader.write(entry, run: active.run, into: $0) }
+                bytes.withUnsafeMutableBytes { bytes in
+                    entry.payload.withUnsafeBytes {
+                        RecordHeader(active.run, entry.sequence, entry.kind, $0).write(into: bytes)
+                    }
+                }
                 bytes.replaceSubrange(44..., with: entry.payload)
                 let cut = Int.random(in: 1..<entry.recordBytes, using: &generator)
                 Files.write(Files.read(path) + bytes.prefix(cut), to: path)

@@ -1,7 +1,7 @@
 /// Collects small parts, so that many records cost one call to the system.
 final class WriteBuffer {
     /// Parts of at least this many bytes are written from where they are; copying them would cost more than a call.
-    static let largePart = 1 << 15
+    static let largePart = 1 << 17
 
     private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 19, alignment: 16)
     private(set) var count = 0

@@ -45,21 +45,37 @@ struct RecordHeader: Equatable {
         checksum = bytes.littleEndian(at: 40, as: UInt32.self)
     }
 
-    /// Writes the header of `entry` into the first 44 bytes of `target`.
-    @inline(__always)
-    static func write(_ entry: borrowing SpoolEntry, run: SpoolRunID, into target: UnsafeMutableRawBufferPointer) {
-        target.storeLittleEndian(magic, at: 0)
-        target.storeLittleEndian(UInt32(entry.payloadBytes), at: 4)
-        target.storeLittleEndian(entry.sequence, at: 8)
+    /// The header of a record whose payload is `first` and `second`, at most 2^30 bytes together.
+    init(
+        _ run: SpoolRunID, _ sequence: UInt64, _ kind: UInt8, _ first: UnsafeRawBufferPointer,
+        _ second: UnsafeRawBufferPointer = .empty
+    ) {
+        self.run = run
+        self.sequence = sequence
+        self.kind = kind
+        payloadBytes = first.count + second.count
+        (ownChecksum, checksum) = (0, 0)
+        ownChecksum = withUnsafeTemporaryAllocation(byteCount: Self.checkedBytes, alignment: 8) { fields in
+            writeFields(into: fields)
+            return CRC32C.checksum(UnsafeRawBufferPointer(fields))
+        }
+        checksum = CRC32C.checksum(second, continuing: CRC32C.checksum(first, continuing: ownChecksum))
+    }
+
+    /// Writes the header into the first 44 bytes of `target`.
+    func write(into target: UnsafeMutableRawBufferPointer) {
+        writeFields(into: target)
+        target.storeLittleEndian(ownChecksum, at: 36)
+        target.storeLittleEndian(checksum, at: 40)
+    }
+
+    private func writeFields(into target: UnsafeMutableRawBufferPointer) {
+        target.storeLittleEndian(Self.magic, at: 0)
+        target.storeLittleEndian(UInt32(payloadBytes), at: 4)
+        target.storeLittleEndian(sequence, at: 8)
         target.storeUUID(run.uuid, at: 16)
         // The three bytes after the kind are zero, for later versions.
-        target.storeLittleEndian(UInt32(entry.kind), at: 32)
-        let own = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: target[..<checkedBytes]))
-        var whole = own
-        entry.head.withUnsafeBytes { whole = CRC32C.checksum($0, continuing: whole) }
-        entry.body.withUnsafeBytes { whole = CRC32C.checksum($0, continuing: whole) }
-        target.storeLittleEndian(own, at: 36)
-        target.storeLittleEndian(whole, at: 40)
+        target.storeLittleEndian(UInt32(kind), at: 32)
     }
 
     /// Whether `payload` is what was written: its checksum goes on from the header's own.
