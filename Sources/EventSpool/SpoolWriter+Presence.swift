@@ -46,15 +46,18 @@ extension SpoolWriter {
         presence.isBridgeIDRestored = try BridgeIDFile.restore(bridgeID, in: directory)
         for segment in state.withLock({ $0.table.segments }) {
             let now = FileIdentity("\(segment.name)", in: directory.descriptor)
-            if let file = segment.file {
-                guard now == nil || now != file.identity else { continue }
+            if let now, segment.file == nil || now == segment.file?.identity { continue }
+            // A release takes the segment out of the table before it deletes the file.
+            guard state.withLock({ $0.table.segment(segment.name) != nil }) else { continue }
+            if segment.file == nil {
+                presence.missingSegments.append(segment.name.number)
+            } else {
                 try rewrite(segment)
                 presence.restoredSegments.append(segment.name.number)
-            } else if now == nil, state.withLock({ $0.table.segment(segment.name) != nil }) {
-                presence.missingSegments.append(segment.name.number)
             }
         }
-        if !presence.isIntact {
+        // Segments that are missing are reported by the reader, once.
+        if presence != SpoolPresence(missingSegments: presence.missingSegments) {
             state.logger.error(
                 "Files of the spool were removed while in use; what could be saved was written anew.",
                 metadata: [
