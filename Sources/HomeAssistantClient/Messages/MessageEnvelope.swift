@@ -40,18 +40,58 @@ package struct MessageReader {
     /// Reads from `bytes`, which must outlive the reader.
     package init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    /// Calls `body` for each message in its order. Throws at the first byte that is no JSON; messages before it have been
-    /// handed out by then, and the error's offset tells where the rest begins.
+    /// Calls `body` for each message in its order. Where the frame stops being JSON, the whole event messages behind that place
+    /// are handed out as well, and then the error is thrown: its offset tells where the damage begins.
     package func forEachMessage(_ body: (MessageEnvelope) -> Void) throws(JSONScanError) {
-        var scanner = JSONScanner(bytes, range: Self.withoutByteOrderMark(bytes))
-        if scanner.peek() == 0x5B {
-            if try scanner.enterArray() {
-                repeat { try each(&scanner, body) } while try scanner.nextElement()
+        do throws(JSONScanError) {
+            var scanner = JSONScanner(bytes, range: Self.withoutByteOrderMark(bytes))
+            if scanner.peek() == 0x5B {
+                if try scanner.enterArray() {
+                    repeat { try each(&scanner, body) } while try scanner.nextElement()
+                }
+            } else {
+                try each(&scanner, body)
             }
-        } else {
-            try each(&scanner, body)
+            try scanner.finish()
+        } catch {
+            if bytes.first(where: { $0 > 0x20 && $0 < 0x80 }) == 0x5B { salvage(from: error.offset, body) }
+            throw error
         }
-        try scanner.finish()
+    }
+
+    /// How Home Assistant begins each message of an event. Inside a string its quotes would be escaped.
+    private static let eventMessageStart = Array(#"{"type":"event","event":{"event_type":"#.utf8)
+
+    /// Hands out the event messages behind `offset` that are whole and stand between commas and brackets, as the elements of an
+    /// array do. Each byte is looked at twice or so, however many places are broken.
+    private func salvage(from offset: Int, _ body: (MessageEnvelope) -> Void) {
+        // A string whose closing quote is lost ends at the next quote: the one behind the brace of the message after it.
+        var position = offset - 2
+        while let start = nextEventMessage(from: position) {
+            var scanner = JSONScanner(bytes, range: start..<bytes.count)
+            do throws(JSONScanError) {
+                let message = try envelope(&scanner)
+                if let next = scanner.peek(), next == 0x2C || next == 0x5D { body(message) }
+                position = scanner.position
+            } catch {
+                position = max(error.offset - 2, start + 1)
+            }
+        }
+    }
+
+    private func nextEventMessage(from offset: Int) -> Int? {
+        let pattern = Self.eventMessageStart
+        var index = max(offset, 1)
+        while index + pattern.count <= bytes.count {
+            let before = bytes[index - 1]
+            if bytes[index] == 0x7B, before == 0x2C || before == 0x5B,
+                pattern.elementsEqual(bytes[index..<index + pattern.count])
+            {
+                return index
+            }
+            index += 1
+        }
+        return nil
     }
 
     private static func withoutByteOrderMark(_ bytes: UnsafeBufferPointer<UInt8>) -> Range<Int> {
