@@ -22,6 +22,8 @@ struct EventBatch: Sendable {
     var deadLetters: [DeadLetter] = []
     /// The frames in which all of this came.
     var frames: [ReceivedFrame] = []
+    /// Rows whose time lies far from the bridge's clock, see `FrameTransformer`.
+    var clockSuspects = 0
     /// Whether rows of it may be in the table already, as those of a snapshot usually are.
     var mayRepeat = false
 }

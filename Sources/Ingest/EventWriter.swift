@@ -73,6 +73,7 @@ package struct EventWriter: Sendable {
     private func record(_ outcome: WriteOutcome, of batch: EventBatch) {
         metrics.stored.add(outcome.stored)
         metrics.repeated.add(outcome.repeated)
+        metrics.clockSuspects.add(batch.clockSuspects)
         metrics.batches.increment()
         metrics.batchRows.observe(Double(batch.index.count))
         let now = ContinuousClock.now

@@ -12,6 +12,8 @@ package struct IngestMetrics: Sendable {
     package let writeFailures: Counter
     /// Events that became dead letters, or are kept there beside their repaired row.
     package let deadLetters: LabelledCounter<DeadLetterReason>
+    /// Rows whose time lies more than 90 days before the bridge's clock, or more than a day after it.
+    package let clockSuspects: Counter
     /// Events that Home Assistant said it could not deliver.
     package let undelivered: Counter
     /// Connections closed because too much was waiting.
@@ -31,6 +33,9 @@ package struct IngestMetrics: Sendable {
         deadLetters = registry.counter(
             "ha_bridge_dead_letters_total", "Events kept in home_assistant_dead_letters.", label: "reason",
             of: DeadLetterReason.self)
+        clockSuspects = registry.counter(
+            "ha_bridge_events_clock_suspect_total",
+            "Events timed over 90 days before or over a day after the bridge's clock.")
         undelivered = registry.counter(
             "ha_bridge_events_undelivered_total", "Events that Home Assistant could not deliver.")
         overflows = registry.counter(
@@ -58,14 +63,20 @@ package struct IngestMetrics: Sendable {
 
 /// Why an event is in the table of dead letters; the table has the full code.
 package enum DeadLetterReason: String, MetricLabel {
-    /// No JSON, or nested too deeply.
+    /// No JSON.
     case unreadable
-    /// A field is missing, has a wrong type, or is too long.
+    /// Nested too deeply.
+    case depth
+    /// A field is missing or has a wrong type.
     case schema
+    /// A name is too long for its column, or a value too large for a row.
+    case size
     /// A number or time out of range.
     case range
-    /// Stored with U+FFFD; the original is kept.
+    /// Stored with substitutes for what PostgreSQL cannot hold; the original is kept.
     case repaired
+    /// Stored without a field of an unknown type; the original is kept.
+    case ignored
     /// PostgreSQL refused the row.
     case refused
     /// A fault of the bridge or its libraries.
@@ -74,11 +85,14 @@ package enum DeadLetterReason: String, MetricLabel {
     init(code: String) {
         switch code {
         case "repaired": self = .repaired
+        case "ignored_field": self = .ignored
         case "refused_by_postgresql": self = .refused
         case "number_out_of_range", "invalid_time": self = .range
-        case "missing_field", "field_too_long": self = .schema
-        case "no_identity": self = .internal
-        default: self = .unreadable
+        case "missing_field": self = .schema
+        case "field_too_long", "field_too_large": self = .size
+        case "json_too_deep": self = .depth
+        case "json_unexpected_end", "json_unexpected_byte", "json_trailing_bytes": self = .unreadable
+        default: self = .internal
         }
     }
 }
