@@ -110,6 +110,12 @@ let package = Package(
             name: "EventSpoolTests",
             dependencies: ["EventSpool", "BridgeCore", "BridgeConcurrency", log]),
         .testTarget(
+            name: "IngestTests",
+            dependencies: [
+                "Ingest", "HomeAssistantClient", "Store", "PostgresClient", "TestSupport", "BridgeCore",
+                "BridgeConcurrency", log,
+            ]),
+        .testTarget(
             name: "ObservabilityTests",
             dependencies: [
                 "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,

@@ -17,15 +17,12 @@ extension DeadLetter {
     }
 
     private static func identifier(connection: ConnectionID, code: String, payload: [UInt8]) -> UUID {
-        var input = withUnsafeBytes(of: connection.uuid.uuid) { Array($0) }
-        input.append(contentsOf: code.utf8)
-        input.append(0)
-        input.append(contentsOf: payload)
+        let start = withUnsafeBytes(of: connection.uuid.uuid) { Array($0) } + code.utf8 + [0]
         // Dead letters are rare: a digest of their own costs nothing that matters. Without one the id is random, and a replay
         // would keep the letter twice, which is better than not at all.
-        guard var digest = try? SHA256Digest(), let hash = try? input.withUnsafeBytes({ try digest.digest($0) }) else {
-            return UUID()
-        }
+        guard var digest = try? SHA256Digest(), (try? start.withUnsafeBytes { try digest.update($0) }) != nil,
+            (try? payload.withUnsafeBytes { try digest.update($0) }) != nil, let hash = try? digest.finish()
+        else { return UUID() }
         var output = hash.bytes
         output[6] = output[6] & 0x0F | 0x80
         output[8] = output[8] & 0x3F | 0x80
@@ -34,11 +31,6 @@ extension DeadLetter {
 
     /// The event's type where the bytes still tell it.
     private static func eventType(of payload: [UInt8]) -> String? {
-        payload.withUnsafeBufferPointer { bytes in
-            guard let event = try? EventDecoder(bytes).event(in: 0..<bytes.count), let type = event.eventType else {
-                return nil
-            }
-            return String(JSONText.string(type, of: bytes).prefix(EventDecoder.eventTypeLimit))
-        }
+        payload.withUnsafeBufferPointer { EventDecoder($0).eventType(in: 0..<$0.count) }
     }
 }

@@ -32,7 +32,7 @@ struct FrameTransformer {
                 batch.deadLetters.append(
                     DeadLetter(
                         of: frame, 0..<frame.bytes.count, code: error.code.rawValue,
-                        reason: "\(error) Events before that place were stored."))
+                        reason: "\(error) Whole events around that place were stored."))
             }
             identities[frame.connection] = identity
         }
@@ -68,19 +68,26 @@ struct FrameTransformer {
             if event.findings.isDisjoint(with: .repairable) {
                 let id = try identity.id(of: event, in: bytes, original: original)
                 append(event, id, source, frame, number, range, bytes, to: &batch)
+                if event.findings.contains(.ignoredField) {
+                    batch.deadLetters.append(
+                        DeadLetter(
+                            of: frame, range, code: "ignored_field",
+                            reason: "A state before or a context has an unknown type. The event was stored without it.")
+                    )
+                }
                 return
             }
-            // The row holds U+FFFD where PostgreSQL cannot hold what came; the original is kept beside it.
-            batch.deadLetters.append(
-                DeadLetter(
-                    of: frame, range, code: "repaired",
-                    reason: "\(event.findings.sentence) The event was stored with U+FFFD in its place."))
             let repaired = JSONText.repaired(bytes, range: range)
             try repaired.withUnsafeBufferPointer { copy in
                 let event = try decode(0..<copy.count, source, copy)
                 let id = try identity.id(of: event, in: copy, original: original)
                 append(event, id, source, frame, number, range, copy, to: &batch)
             }
+            // The row holds a substitute for what PostgreSQL cannot hold; the original is kept beside it.
+            batch.deadLetters.append(
+                DeadLetter(
+                    of: frame, range, code: "repaired",
+                    reason: "\(event.findings.sentence) The event was stored with substitutes for them."))
         } catch let error as EventDecodingError {
             batch.deadLetters.append(DeadLetter(of: frame, range, code: error.code, reason: error.reason))
         } catch {
@@ -101,9 +108,16 @@ struct FrameTransformer {
         _ event: HomeAssistantEvent, _ id: EventID, _ source: EventSource, _ frame: ReceivedFrame, _ number: Int,
         _ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, to batch: inout EventBatch
     ) {
+        if isSuspect(event.timestamp, source, receivedAt: frame.receivedTime) { batch.clockSuspects += 1 }
         let start = encoder.count
         encoder.append(event, id: id, connection: frame.connection, source: source, of: bytes)
         batch.index.append(EventBatch.Row(range: start..<encoder.count, frame: number, source: range))
+    }
+
+    /// Whether one of the two clocks is likely wrong. The row is stored all the same: the time is Home Assistant's word. A state
+    /// of a snapshot may be as old as it likes.
+    private func isSuspect(_ time: Timestamp, _ source: EventSource, receivedAt: Timestamp) -> Bool {
+        time > receivedAt.adding(seconds: 86_400) || source == .live && time < receivedAt.adding(seconds: -90 * 86_400)
     }
 }
 
@@ -114,6 +128,8 @@ extension JSONFindings {
         if contains(.nulEscape) { parts.append("NUL characters") }
         if contains(.loneSurrogate) { parts.append("half surrogate pairs") }
         if contains(.invalidUTF8) { parts.append("bytes that are no UTF-8") }
+        if contains(.controlCharacter) { parts.append("raw control characters") }
+        if contains(.invalidEscape) { parts.append("backslashes that begin no escape") }
         return "The event holds \(parts.joined(separator: " and ")), which PostgreSQL cannot store."
     }
 }

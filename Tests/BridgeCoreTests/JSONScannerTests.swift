@@ -33,22 +33,27 @@ import Testing
         ("{a:1}", .unexpectedByte),
         ("nul", .unexpectedEnd), ("nulx", .unexpectedByte), ("NaN", .unexpectedByte), ("Infinity", .unexpectedByte),
         ("01", .unexpectedByte), ("1.", .unexpectedEnd), (".5", .unexpectedByte), ("1e", .unexpectedEnd),
-        ("+1", .unexpectedByte), ("-", .unexpectedEnd), (#""abc"#, .unexpectedEnd), (#""a\x""#, .invalidEscape),
-        (#""\u12g4""#, .invalidEscape), (#""\u12"#, .unexpectedEnd), ("\"a\nb\"", .controlCharacter),
-        ("\"\u{0}\"", .controlCharacter), ("1 2", .trailingBytes), ("{}x", .trailingBytes), ("'a'", .unexpectedByte),
+        ("+1", .unexpectedByte), ("-", .unexpectedEnd), (#""abc"#, .unexpectedEnd),
+        (#""\u12"#, .unexpectedEnd), (#""\"#, .unexpectedEnd), (#""\""#, .unexpectedEnd), ("1 2", .trailingBytes),
+        ("{}x", .trailingBytes), ("'a'", .unexpectedByte),
     ])
     func refusesWhatIsNoJSON(text: String, code: JSONScanError.Code) {
         let error = #expect(throws: JSONScanError.self) { _ = try scan(Array(text.utf8)) }
         #expect(error?.code == code, "\(text)")
     }
 
-    @Test(arguments: [
-        (#""\u0000""#, JSONFindings.nulEscape), (#"{"a\u0000":1}"#, .nulEscape), (#""\ud800""#, .loneSurrogate),
-        (#""\udc00x""#, .loneSurrogate), (#""\ud800\u0041""#, .loneSurrogate), ("1e400", .hugeNumber),
-        ("[1e131071]", .hugeNumber), (String(repeating: "9", count: 400), .hugeNumber), (#""\\u0000""#, JSONFindings()),
-        (#""\ud83d\ude00""#, JSONFindings()), ("1e308", JSONFindings()), ("5e-324", JSONFindings()),
-        ("1e-4000", .hugeNumber),
-    ])
+    @Test(
+        arguments: [
+            (#""\u0000""#, JSONFindings.nulEscape), (#"{"a\u0000":1}"#, .nulEscape), (#""\ud800""#, .loneSurrogate),
+            (#""\udc00x""#, .loneSurrogate), (#""\ud800\u0041""#, .loneSurrogate), ("1e400", .hugeNumber),
+            ("[1e131071]", .hugeNumber), (String(repeating: "9", count: 400), .hugeNumber),
+            (#""\\u0000""#, JSONFindings()),
+            (#""\ud83d\ude00""#, JSONFindings()), ("1e308", JSONFindings()), ("5e-324", JSONFindings()),
+            ("1e-4000", .hugeNumber), (#""a\x""#, .invalidEscape), (#""\u12g4""#, .invalidEscape),
+            (#""\u12""#, .invalidEscape),
+            (#""\ud800\u12""#, [.loneSurrogate, .invalidEscape]), ("\"a\nb\"", .controlCharacter),
+            ("\"\u{0}\"", .controlCharacter), ("{\"\t\":1}", .controlCharacter),
+        ] as [(String, JSONFindings)])
     func findsWhatPostgresRefuses(text: String, findings: JSONFindings) throws {
         #expect(try scan(Array(text.utf8)) == findings)
     }
@@ -68,9 +73,25 @@ import Testing
             Array((String(repeating: "[", count: depth) + "1" + String(repeating: "]", count: depth)).utf8)
         }
         #expect(try scan(nested(JSONScanner.maximumDepth)) == [])
-        let error = #expect(throws: JSONScanError.self) { _ = try scan(nested(20_000)) }
-        #expect(error?.code == .tooDeep)
-        #expect(error?.offset == JSONScanner.maximumDepth)
+        #expect(try scan(nested(JSONScanner.maximumDepth + 1)) == .tooDeep)
+        #expect(try scan(nested(1_000_000)) == .tooDeep)
+        let objects =
+            String(repeating: #"{"a":[0,"#, count: 50_000) + "1" + String(repeating: "],\"b\":{}}", count: 50_000)
+        #expect(try scan(Array(objects.utf8)) == .tooDeep)
+    }
+
+    @Test(arguments: [
+        ("", JSONScanError.Code.unexpectedEnd), ("]", .trailingBytes), ("}", .unexpectedByte), (",", .unexpectedByte),
+        ("1 2", .unexpectedByte), ("{\"a\"", .unexpectedByte), ("{1:2}", .unexpectedByte), ("[1,]", .unexpectedByte),
+        ("[{},[[]],{\"a\":[],\"b\":{\"c\":1}}]}", .unexpectedByte),
+    ])
+    func refusesWhatIsNoJSONAlsoFarDown(inside: String, code: JSONScanError.Code) {
+        let levels = JSONScanner.maximumDepth + 70
+        let text =
+            String(repeating: "[", count: levels) + inside
+            + (inside.isEmpty ? "" : String(repeating: "]", count: levels))
+        let error = #expect(throws: JSONScanError.self) { _ = try scan(Array(text.utf8)) }
+        #expect(error?.code == code)
     }
 
     /// The scanner must never read beyond the end, whatever the bytes are: every prefix of a text is scanned alone.
@@ -105,7 +126,7 @@ import Testing
     @Test(arguments: [
         ("plain", "plain"), (#"a\"b\\c\/d"#, #"a"b\c/d"#), (#"\b\f\n\r\t"#, "\u{8}\u{C}\n\r\t"), (#"\u00e9"#, "é"),
         (#"\u20AC"#, "€"), (#"\ud83d\ude00!"#, "😀!"), (#"x\u0000y"#, "x\u{FFFD}y"), (#"\ud800"#, "\u{FFFD}"),
-        (#"\ud800\u0041"#, "\u{FFFD}A"), ("漢字", "漢字"),
+        (#"\ud800\u0041"#, "\u{FFFD}A"), ("漢字", "漢字"), (#"a\xb"#, "a\u{FFFD}xb"), (#"\u12g4"#, "\u{FFFD}u12g4"),
     ])
     func resolvesEscapes(inside: String, text: String) {
         #expect(unescaped(Array(inside.utf8)) == Array(text.utf8))
@@ -115,6 +136,10 @@ import Testing
         (#"{"a":"x\u0000y"}"#, "{\"a\":\"x\u{FFFD}y\"}"),
         (#"["\ud800","\ud83d\ude00"]"#, "[\"\u{FFFD}\",\"\\ud83d\\ude00\"]"),
         (#"["\\u0000"]"#, #"["\\u0000"]"#), (#"{"a":1}"#, #"{"a":1}"#),
+        ("[\n\"a\tb\u{1F}\"\t]", "[\n\"a\\u0009b\\u001f\"\t]"),
+        ("[\"a\0\"]", "[\"a\u{FFFD}\"]"),
+        (#"["\x","\u12g4","\ud83d\uzz"]"#, "[\"\u{FFFD}x\",\"\u{FFFD}u12g4\",\"\u{FFFD}\u{FFFD}uzz\"]"),
+        (#"["\"\\\n","\\"]"#, #"["\"\\\n","\\"]"#),
     ])
     func repairsOnlyWhatPostgresRefuses(text: String, repaired: String) {
         let bytes = Array(text.utf8)

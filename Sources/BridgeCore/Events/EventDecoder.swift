@@ -1,200 +1,130 @@
 /// Finds the fields of an event in the bytes of a frame, in one pass and without copies.
 ///
 /// It is lenient where Home Assistant may grow (unknown fields, their order, missing contexts) and strict where a row would
-/// be wrong (times, types, lengths).
+/// be wrong (times, types, lengths). What does not go into the row is not judged: a number out of range in the attributes of the
+/// old state, which the event before has told already, costs nothing.
 package struct EventDecoder {
     /// `event_type VARCHAR(100)`; Home Assistant itself allows 64.
     package static let eventTypeLimit = 100
     /// `entity_id VARCHAR(255)`, Home Assistant's own limit.
     package static let entityIDLimit = 255
+    /// Bytes of attributes or data. PostgreSQL needs 32 bytes of memory for each element while it parses `jsonb`, and fails with
+    /// an internal error (XX000) where that passes a gigabyte: with 34 MB of `[1,1,…]`.
+    package static let payloadLimit = 16 << 20
+    /// Bytes of a state or of the id of a context. Home Assistant allows 255 characters.
+    package static let textLimit = 1 << 20
 
     private let bytes: UnsafeBufferPointer<UInt8>
 
     /// Reads from `bytes`, which must outlive the decoder.
     package init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
 
-    /// The state object of an event or of a `get_states` result.
-    private struct State {
-        var isNull = true
-        var entityID: JSONString?
-        var state: JSONString?
-        var attributes: Range<Int>?
-        var lastUpdated: JSONString?
-        var context = Context()
-    }
-
-    private struct Context {
-        var id: JSONString?
-        var parentID: JSONString?
-        var userID: JSONString?
-    }
-
-    private struct EventData {
-        var range: Range<Int>?
-        var entityID: JSONString?
-        var oldState = State()
-        var newState = State()
-    }
-
     /// Decodes the event object in `range`: the value of `event` in a message of type `event`.
     package func event(in range: Range<Int>) throws(EventDecodingError) -> HomeAssistantEvent {
-        var scanner = JSONScanner(bytes, range: range)
-        var eventType: JSONString?
-        var data = EventData()
-        var timeFired: JSONString?
-        var context = Context()
+        var reader = EventReader(bytes, range: range)
+        let fields: EventReader.Fields
         do {
-            guard try scanner.enterObject() else { throw EventDecodingError.missing(field: "event_type") }
-            repeat {
-                let key = try scanner.key()
-                if scanner.equals(key, "event_type") {
-                    eventType = try scanner.stringOrSkip()
-                } else if scanner.equals(key, "data") {
-                    data = try eventData(&scanner)
-                } else if scanner.equals(key, "time_fired") {
-                    timeFired = try scanner.stringOrSkip()
-                } else if scanner.equals(key, "context") {
-                    context = try self.context(&scanner)
-                } else {
-                    _ = try scanner.skipValue()
-                }
-            } while try scanner.nextMember()
-            try scanner.finish()
-        } catch let error as JSONScanError {
-            throw .json(error)
-        } catch let error as EventDecodingError {
-            throw error
+            fields = try reader.event()
         } catch {
-            // Unreachable: the block throws the two types above, and the compiler cannot join them.
-            throw .missing(field: "event")
+            throw .json(error)
         }
-        if scanner.findings.contains(.hugeNumber) { throw .numberOutOfRange }
-        guard let eventType else { throw .missing(field: "event_type") }
+        guard let eventType = fields.eventType else { throw .missing(field: "event_type") }
         try check(eventType, "event_type", limit: Self.eventTypeLimit)
-        if let entity = data.entityID { try check(entity, "entity_id", limit: Self.entityIDLimit) }
+        if let entity = fields.data.entityID { try check(entity, "entity_id", limit: Self.entityIDLimit) }
 
         var event = HomeAssistantEvent(
-            range: range, kind: .other, eventType: eventType, entityID: data.entityID, payload: data.range,
-            timestamp: Timestamp(microseconds: 0), contextID: context.id, contextParentID: context.parentID,
-            contextUserID: context.userID, findings: scanner.findings)
-        guard scanner.equals(eventType, "state_changed"), data.entityID != nil else {
-            event.timestamp = try time(timeFired, "time_fired")
+            range: range, kind: .other, eventType: eventType, entityID: fields.data.entityID,
+            payload: fields.data.range, timestamp: Timestamp(microseconds: 0), contextID: fields.context.id,
+            contextParentID: fields.context.parentID, contextUserID: fields.context.userID, findings: fields.findings)
+        guard reader.equals(eventType, "state_changed"), fields.data.entityID != nil else {
+            event.findings.formUnion(fields.data.findings)
+            event.timestamp = try time(fields.timeFired, "time_fired")
+            try checkRow(event)
             return event
         }
-        event.oldState = data.oldState.state
-        if data.newState.isNull {
+        event.findings.formUnion(fields.data.stateFindings)
+        event.oldState = fields.data.oldState.state
+        let new = fields.data.newState
+        switch new.presence {
+        case .absent, .otherType: throw .missing(field: "new_state")
+        case .null:
             event.kind = .stateRemoved
             event.payload = nil
-            event.timestamp = try time(timeFired, "time_fired")
-            return event
+            event.timestamp = try time(fields.timeFired, "time_fired")
+        case .object:
+            guard new.state != nil else { throw .missing(field: "new_state.state") }
+            event.newState = new.state
+            event.payload = new.attributes
+            if new.lastUpdated != nil {
+                event.kind = .state
+                event.timestamp = try time(new.lastUpdated, "last_updated")
+            } else {
+                event.timestamp = try time(fields.timeFired, "time_fired")
+            }
         }
-        guard data.newState.state != nil else { throw .missing(field: "new_state.state") }
-        event.newState = data.newState.state
-        event.payload = data.newState.attributes
-        if data.newState.lastUpdated != nil {
-            event.kind = .state
-            event.timestamp = try time(data.newState.lastUpdated, "last_updated")
-        } else {
-            event.timestamp = try time(timeFired, "time_fired")
-        }
+        try checkRow(event)
         return event
     }
 
     /// Decodes one state object of a `get_states` result.
     package func snapshotState(in range: Range<Int>) throws(EventDecodingError) -> HomeAssistantEvent {
-        var scanner = JSONScanner(bytes, range: range)
-        let state: State
+        var reader = EventReader(bytes, range: range)
+        let state: EventReader.State
         do {
-            state = try self.state(&scanner)
-            try scanner.finish()
+            state = try reader.wholeState()
         } catch {
             throw .json(error)
         }
-        if scanner.findings.contains(.hugeNumber) { throw .numberOutOfRange }
         guard let entityID = state.entityID else { throw .missing(field: "entity_id") }
         guard let value = state.state else { throw .missing(field: "state") }
         try check(entityID, "entity_id", limit: Self.entityIDLimit)
-        return HomeAssistantEvent(
+        let event = HomeAssistantEvent(
             range: range, kind: .state, eventType: nil, entityID: entityID, oldState: nil, newState: value,
             payload: state.attributes, timestamp: try time(state.lastUpdated, "last_updated"),
             contextID: state.context.id, contextParentID: state.context.parentID,
-            contextUserID: state.context.userID, findings: scanner.findings)
+            contextUserID: state.context.userID,
+            findings: state.textFindings.union(state.attributeFindings).union(state.contextFindings))
+        try checkRow(event)
+        return event
     }
 
-    // MARK: Parts
-
-    private func eventData(_ scanner: inout JSONScanner) throws(JSONScanError) -> EventData {
-        var data = EventData()
-        guard scanner.peek() == 0x7B else {
-            data.range = try scanner.skipValue()
-            return data
+    /// The type of the event in `range` where the bytes still tell it, whatever else is wrong with them.
+    package func eventType(in range: Range<Int>) -> String? {
+        var reader = EventReader(bytes, range: range)
+        // Cut by scalars: a column counts code points, and a character may consist of many.
+        return reader.firstEventType().map {
+            String(JSONText.string($0, of: bytes).unicodeScalars.prefix(Self.eventTypeLimit))
         }
-        let start = scanner.position
-        if try scanner.enterObject() {
-            repeat {
-                let key = try scanner.key()
-                if scanner.equals(key, "entity_id") {
-                    data.entityID = try scanner.stringOrSkip()
-                } else if scanner.equals(key, "new_state") {
-                    data.newState = try state(&scanner)
-                } else if scanner.equals(key, "old_state") {
-                    data.oldState = try state(&scanner)
-                } else {
-                    _ = try scanner.skipValue()
-                }
-            } while try scanner.nextMember()
-        }
-        data.range = start..<scanner.position
-        return data
     }
 
-    private func state(_ scanner: inout JSONScanner) throws(JSONScanError) -> State {
-        var state = State()
-        guard scanner.peek() == 0x7B else {
-            _ = try scanner.skipValue()
-            return state
+    // MARK: Checks
+
+    /// Throws where PostgreSQL, or anyone who reads the row, could not live with it.
+    private func checkRow(_ event: HomeAssistantEvent) throws(EventDecodingError) {
+        if event.findings.contains(.tooDeep) { throw .tooDeep }
+        if event.findings.contains(.hugeNumber) { throw .numberOutOfRange }
+        if let payload = event.payload, payload.count > Self.payloadLimit {
+            throw .tooLarge(field: event.kind == .state ? "attributes" : "data", limit: Self.payloadLimit)
         }
-        state.isNull = false
-        guard try scanner.enterObject() else { return state }
-        repeat {
-            let key = try scanner.key()
-            if scanner.equals(key, "entity_id") {
-                state.entityID = try scanner.stringOrSkip()
-            } else if scanner.equals(key, "state") {
-                state.state = try scanner.stringOrSkip()
-            } else if scanner.equals(key, "attributes") {
-                state.attributes = try scanner.skipValue()
-            } else if scanner.equals(key, "last_updated") {
-                state.lastUpdated = try scanner.stringOrSkip()
-            } else if scanner.equals(key, "context") {
-                state.context = try context(&scanner)
-            } else {
-                _ = try scanner.skipValue()
-            }
-        } while try scanner.nextMember()
-        return state
+        try check(event.oldState, "old_state.state")
+        try check(event.newState, "new_state.state")
+        try check(event.contextID, "context.id")
+        try check(event.contextParentID, "context.parent_id")
+        try check(event.contextUserID, "context.user_id")
     }
 
-    private func context(_ scanner: inout JSONScanner) throws(JSONScanError) -> Context {
-        var context = Context()
-        guard scanner.peek() == 0x7B else {
-            _ = try scanner.skipValue()
-            return context
+    private func check(_ string: JSONString?, _ field: String) throws(EventDecodingError) {
+        guard let string, string.count > Self.textLimit else { return }
+        throw .tooLarge(field: field, limit: Self.textLimit)
+    }
+
+    /// Bytes bound characters from above, so only longer ones are counted.
+    private func check(_ string: JSONString, _ field: String, limit: Int) throws(EventDecodingError) {
+        guard string.count > limit else { return }
+        // No escape is longer than twelve bytes: what is longer than that is not worth a copy.
+        if string.count > limit * 12 || JSONText.string(string, of: bytes).unicodeScalars.count > limit {
+            throw .tooLong(field: field, limit: limit)
         }
-        guard try scanner.enterObject() else { return context }
-        repeat {
-            let key = try scanner.key()
-            if scanner.equals(key, "id") {
-                context.id = try scanner.stringOrSkip()
-            } else if scanner.equals(key, "parent_id") {
-                context.parentID = try scanner.stringOrSkip()
-            } else if scanner.equals(key, "user_id") {
-                context.userID = try scanner.stringOrSkip()
-            } else {
-                _ = try scanner.skipValue()
-            }
-        } while try scanner.nextMember()
-        return context
     }
 
     private func time(_ string: JSONString?, _ field: String) throws(EventDecodingError) -> Timestamp {
@@ -203,13 +133,5 @@ package struct EventDecoder {
             throw .invalidTime(field: field)
         }
         return time
-    }
-
-    /// Bytes bound characters from above, so only longer ones are counted.
-    private func check(_ string: JSONString, _ field: String, limit: Int) throws(EventDecodingError) {
-        guard string.count > limit else { return }
-        if JSONText.string(string, of: bytes).unicodeScalars.count > limit {
-            throw .tooLong(field: field, limit: limit)
-        }
     }
 }

@@ -32,7 +32,7 @@ package struct HomeAssistantEvent: Sendable {
     package var contextParentID: JSONString?
     /// The person behind it, where Home Assistant knows.
     package var contextUserID: JSONString?
-    /// What PostgreSQL would refuse in it.
+    /// What PostgreSQL would refuse in the parts that become a row, and whether a field had to be left out.
     package var findings: JSONFindings
 }
 
@@ -46,8 +46,12 @@ package enum EventDecodingError: Error, Equatable, Sendable {
     case invalidTime(field: String)
     /// A name that is longer than Home Assistant allows and than its column holds.
     case tooLong(field: String, limit: Int)
+    /// A field with more bytes than a row should hold.
+    case tooLarge(field: String, limit: Int)
     /// A number beyond the range of a double.
     case numberOutOfRange
+    /// Nested deeper than `JSONScanner.maximumDepth`.
+    case tooDeep
 
     /// A closed set, used as a label in metrics and dead letters.
     package var code: String {
@@ -56,7 +60,9 @@ package enum EventDecodingError: Error, Equatable, Sendable {
         case .missing: "missing_field"
         case .invalidTime: "invalid_time"
         case .tooLong: "field_too_long"
+        case .tooLarge: "field_too_large"
         case .numberOutOfRange: "number_out_of_range"
+        case .tooDeep: JSONScanError.Code.tooDeep.rawValue
         }
     }
 
@@ -67,6 +73,8 @@ package enum EventDecodingError: Error, Equatable, Sendable {
         case .missing(let field): "The event has no usable field \(field)."
         case .invalidTime(let field): "The field \(field) is no time with a zone."
         case .tooLong(let field, let limit): "The field \(field) is longer than \(limit) characters."
+        case .tooLarge(let field, let limit): "The field \(field) has more than \(limit) bytes."
+        case .tooDeep: "The event is nested deeper than \(JSONScanner.maximumDepth) levels."
         case .numberOutOfRange: "The event holds a number beyond the range of a double."
         }
     }

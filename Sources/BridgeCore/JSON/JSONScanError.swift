@@ -4,8 +4,6 @@ package struct JSONScanError: Error, Equatable, Sendable, CustomStringConvertibl
     package enum Code: String, Sendable {
         case unexpectedEnd = "json_unexpected_end"
         case unexpectedByte = "json_unexpected_byte"
-        case controlCharacter = "json_control_character"
-        case invalidEscape = "json_invalid_escape"
         case tooDeep = "json_too_deep"
         case trailingBytes = "json_trailing_bytes"
     }
@@ -19,15 +17,16 @@ package struct JSONScanError: Error, Equatable, Sendable, CustomStringConvertibl
         switch code {
         case .unexpectedEnd: "The JSON ends too early, at byte \(offset)."
         case .unexpectedByte: "The JSON has an unexpected byte at offset \(offset)."
-        case .controlCharacter: "The JSON has an unescaped control character at offset \(offset)."
-        case .invalidEscape: "The JSON has an invalid escape at offset \(offset)."
         case .tooDeep: "The JSON is nested deeper than \(JSONScanner.maximumDepth) levels at offset \(offset)."
         case .trailingBytes: "The JSON is followed by other bytes at offset \(offset)."
         }
     }
 }
 
-/// What a text holds that JSON allows and PostgreSQL refuses; found while scanning.
+/// What a text holds that the bridge reads over and PostgreSQL would refuse; found while scanning.
+///
+/// None of it hides where a string or a value ends. So it is no error: one bad byte in a string costs neither its message nor
+/// the messages beside it.
 package struct JSONFindings: OptionSet, Sendable {
     package let rawValue: UInt8
     package init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -40,9 +39,19 @@ package struct JSONFindings: OptionSet, Sendable {
     package static let invalidUTF8 = JSONFindings(rawValue: 4)
     /// A number beyond the range of a double, which `jsonb` would expand to as many as 131,072 digits.
     package static let hugeNumber = JSONFindings(rawValue: 8)
+    /// A control character that stands in a string as it is. JSON wants it escaped.
+    package static let controlCharacter = JSONFindings(rawValue: 16)
+    /// A backslash that begins no escape.
+    package static let invalidEscape = JSONFindings(rawValue: 32)
+    /// A value nested deeper than `JSONScanner.maximumDepth`, whose grammar is sound.
+    package static let tooDeep = JSONFindings(rawValue: 64)
+    /// A field of another type than Home Assistant's, which the row leaves out. The decoder finds it, not the scanner.
+    package static let ignoredField = JSONFindings(rawValue: 128)
 
-    /// Findings that a replacement by U+FFFD cures.
-    package static let repairable: JSONFindings = [.nulEscape, .loneSurrogate, .invalidUTF8]
+    /// Findings that `JSONText.repaired` cures.
+    package static let repairable: JSONFindings = [
+        .nulEscape, .loneSurrogate, .invalidUTF8, .controlCharacter, .invalidEscape,
+    ]
 }
 
 /// The inside of a JSON string, without its quotes, as offsets into the scanned bytes.

@@ -1,9 +1,10 @@
 /// Walks through JSON without building values: it validates the grammar, and tells where keys and values lie.
 ///
-/// The bridge needs a dozen fields of an event; the rest goes through as bytes. The scanner never allocates. It borrows the
-/// bytes: they must outlive it.
+/// The bridge needs a dozen fields of an event; the rest goes through as bytes. What is wrong inside a string becomes a finding,
+/// what is wrong between values an error. The scanner allocates nothing, except below `maximumDepth`. It borrows the bytes: they
+/// must outlive it.
 package struct JSONScanner {
-    /// Deeper nesting is refused: PostgreSQL's parser gives up at about 16,000 levels, after using two megabytes of stack.
+    /// Deeper nesting is no row: PostgreSQL's parser gives up at about 16,000 levels, after using two megabytes of stack.
     package static let maximumDepth = 256
 
     private let base: UnsafePointer<UInt8>
@@ -78,8 +79,8 @@ package struct JSONScanner {
         let start = position
         guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
         switch base[position] {
-        case 0x22:
-            _ = try string()
+        case 0x7B where depth >= Self.maximumDepth, 0x5B where depth >= Self.maximumDepth:
+            try skipDeepValue()
         case 0x7B:
             if try enterObject() {
                 repeat {
@@ -91,12 +92,65 @@ package struct JSONScanner {
             if try enterArray() {
                 repeat { _ = try skipValue() } while try nextElement()
             }
-        case 0x74: try literal("true")
-        case 0x66: try literal("false")
-        case 0x6E: try literal("null")
-        default: try number()
+        default: try scalar()
         }
         return start..<position
+    }
+
+    /// Starts to collect findings for a part of the text; hand what it returns to `endPart`.
+    package mutating func beginPart() -> JSONFindings {
+        defer { findings = [] }
+        return findings
+    }
+
+    /// What was found since `beginPart`, which counts for the whole text as well.
+    package mutating func endPart(_ outer: JSONFindings) -> JSONFindings {
+        defer { findings.formUnion(outer) }
+        return findings
+    }
+
+    /// Notes something that only the caller can tell.
+    package mutating func note(_ finding: JSONFindings) { findings.insert(finding) }
+
+    /// Validates an object or an array without recursion: however deep it is, the stack of this thread does not grow.
+    private mutating func skipDeepValue() throws(JSONScanError) {
+        findings.insert(.tooDeep)
+        var open = NestingStack()
+        values: while true {
+            skipWhitespace()
+            guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
+            let byte = base[position]
+            if byte == 0x7B || byte == 0x5B {
+                let isObject = byte == 0x7B
+                position += 1
+                skipWhitespace()
+                if position < end, base[position] == (isObject ? 0x7D : 0x5D) {
+                    position += 1
+                } else {
+                    open.push(isObject)
+                    if isObject { _ = try key() }
+                    continue values
+                }
+            } else {
+                try scalar()
+            }
+            // A value has ended, and with it perhaps those around it.
+            while let isObject = open.last {
+                skipWhitespace()
+                guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
+                if base[position] == 0x2C {
+                    position += 1
+                    if isObject { _ = try key() }
+                    continue values
+                }
+                guard base[position] == (isObject ? 0x7D : 0x5D) else {
+                    throw JSONScanError(code: .unexpectedByte, offset: position)
+                }
+                position += 1
+                open.pop()
+            }
+            return
+        }
     }
 
     /// Reads a string, or skips any other value and returns `nil`.
@@ -117,6 +171,16 @@ package struct JSONScanner {
     }
 
     // MARK: Scalars
+
+    private mutating func scalar() throws(JSONScanError) {
+        switch base[position] {
+        case 0x22: _ = try string()
+        case 0x74: try literal("true")
+        case 0x66: try literal("false")
+        case 0x6E: try literal("null")
+        default: try number()
+        }
+    }
 
     /// Reads the string that starts at the next byte.
     package mutating func string() throws(JSONScanError) -> JSONString {
@@ -144,7 +208,8 @@ package struct JSONScanner {
                 hasEscapes = true
                 index = try escape(at: index)
             case 0..<0x20:
-                throw JSONScanError(code: .controlCharacter, offset: index)
+                findings.insert(.controlCharacter)
+                index += 1
             case 0x80...:
                 let length = UTF8Sequence.length(base, at: index, end: end)
                 if length == 0 { findings.insert(.invalidUTF8) }
@@ -168,38 +233,31 @@ package struct JSONScanner {
         return (marks & high).littleEndian
     }
 
-    /// Validates the escape at `index` and returns the offset after it.
+    /// Reads the escape at `index` and returns the offset after it. A backslash that begins no escape counts as a character.
     private mutating func escape(at index: Int) throws(JSONScanError) -> Int {
         guard index + 1 < end else { throw JSONScanError(code: .unexpectedEnd, offset: end) }
         switch base[index + 1] {
         case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: return index + 2
         case 0x75: break
-        default: throw JSONScanError(code: .invalidEscape, offset: index)
+        default:
+            findings.insert(.invalidEscape)
+            return index + 1
         }
-        let unit = try hexadecimal(at: index + 2)
+        guard let unit = UTF8Sequence.hexadecimal(base, at: index + 2, end: end) else {
+            findings.insert(.invalidEscape)
+            return index + 1
+        }
         switch unit {
         case 0:
             findings.insert(.nulEscape)
         case 0xD800..<0xDC00:
-            if index + 12 <= end, base[index + 6] == 0x5C, base[index + 7] == 0x75,
-                (0xDC00..<0xE000).contains(try hexadecimal(at: index + 8))
-            {
-                return index + 12
-            }
+            if UTF8Sequence.lowSurrogate(base, at: index + 6, end: end) != nil { return index + 12 }
             findings.insert(.loneSurrogate)
         case 0xDC00..<0xE000:
             findings.insert(.loneSurrogate)
         default: break
         }
         return index + 6
-    }
-
-    private func hexadecimal(at index: Int) throws(JSONScanError) -> UInt16 {
-        guard index + 4 <= end else { throw JSONScanError(code: .unexpectedEnd, offset: end) }
-        guard let value = UTF8Sequence.hexadecimal(base, at: index) else {
-            throw JSONScanError(code: .invalidEscape, offset: index)
-        }
-        return value
     }
 
     private mutating func number() throws(JSONScanError) {

@@ -3,7 +3,7 @@ package enum JSONText {
     private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
 
     /// Appends the text of `string` to `output` with its escapes resolved. The string has passed the scanner; half
-    /// surrogates and NUL become U+FFFD.
+    /// surrogates, the escape of NUL and a backslash that begins no escape become U+FFFD.
     package static func append(
         _ string: JSONString, of bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]
     ) {
@@ -27,10 +27,14 @@ package enum JSONText {
             case 0x6E: output.append(0x0A)
             case 0x72: output.append(0x0D)
             case 0x74: output.append(0x09)
+            case 0x22, 0x2F, 0x5C: output.append(base[index + 1])
             case 0x75:
                 index += appendUnicodeEscape(base, at: index, end: string.end, to: &output)
                 continue
-            default: output.append(base[index + 1])
+            default:
+                output.append(contentsOf: replacement)
+                index += 1
+                continue
             }
             index += 2
         }
@@ -44,44 +48,61 @@ package enum JSONText {
         return String(decoding: output, as: UTF8.self)
     }
 
-    /// A copy of `range` in which `\u0000`, half surrogates and bytes that are no UTF-8 are replaced by U+FFFD. Everything
-    /// else stays as it is, byte for byte.
+    /// A copy of `range` that PostgreSQL takes. In strings, U+FFFD stands for NUL (raw or escaped), for half a surrogate pair, for
+    /// each byte that is no UTF-8, and for a backslash that begins no escape; other control characters are escaped, and so
+    /// keep their meaning. Everything else stays as it is, byte for byte. The range has passed the scanner.
     package static func repaired(_ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>) -> [UInt8] {
         var output: [UInt8] = []
         guard let base = bytes.baseAddress else { return output }
         output.reserveCapacity(range.count + 16)
         let end = range.upperBound
         var index = range.lowerBound
+        var isInString = false
         while index < end {
             let byte = base[index]
-            if byte == 0x5C, index + 1 < end {
-                if base[index + 1] == 0x75, index + 6 <= end, let unit = UTF8Sequence.hexadecimal(base, at: index + 2) {
-                    let isPair = (0xD800..<0xDC00).contains(unit) && lowSurrogate(base, at: index + 6, end: end) != nil
-                    let length = isPair ? 12 : 6
-                    if unit == 0 || (0xD800..<0xE000).contains(unit) && !isPair {
-                        output.append(contentsOf: replacement)
-                    } else {
-                        output.append(contentsOf: UnsafeBufferPointer(start: base + index, count: length))
-                    }
-                    index += length
-                } else {
-                    output.append(contentsOf: UnsafeBufferPointer(start: base + index, count: 2))
-                    index += 2
-                }
-            } else if byte >= 0x80 {
-                let length = UTF8Sequence.length(base, at: index, end: end)
-                if length == 0 {
-                    output.append(contentsOf: replacement)
-                } else {
-                    output.append(contentsOf: UnsafeBufferPointer(start: base + index, count: length))
-                }
-                index += max(length, 1)
-            } else {
-                output.append(byte)
+            var length = 1
+            var isSound = true
+            switch byte {
+            case 0x22: isInString.toggle()
+            case 0x5C: (length, isSound) = escape(base, at: index, end: end)
+            case 1..<0x20 where isInString:
+                appendEscaped(control: byte, to: &output)
                 index += 1
+                continue
+            case 0 where isInString: isSound = false
+            case 0x80...:
+                length = UTF8Sequence.length(base, at: index, end: end)
+                isSound = length > 0
+            default: break
             }
+            length = max(length, 1)
+            if isSound {
+                output.append(contentsOf: UnsafeBufferPointer(start: base + index, count: length))
+            } else {
+                output.append(contentsOf: replacement)
+            }
+            index += length
         }
         return output
+    }
+
+    /// How many bytes of the escape at `index` belong together, and whether PostgreSQL takes them.
+    private static func escape(
+        _ base: UnsafePointer<UInt8>, at index: Int, end: Int
+    ) -> (length: Int, isSound: Bool) {
+        guard index + 1 < end else { return (1, false) }
+        switch base[index + 1] {
+        case 0x22, 0x5C, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: return (2, true)
+        case 0x75: break
+        default: return (1, false)
+        }
+        guard let unit = UTF8Sequence.hexadecimal(base, at: index + 2, end: end) else { return (1, false) }
+        switch unit {
+        case 0, 0xDC00..<0xE000: return (6, false)
+        case 0xD800..<0xDC00:
+            return UTF8Sequence.lowSurrogate(base, at: index + 6, end: end) == nil ? (6, false) : (12, true)
+        default: return (6, true)
+        }
     }
 
     /// Appends `text` as a JSON string with its quotes.
@@ -92,14 +113,16 @@ package enum JSONText {
             case 0x22, 0x5C:
                 output.append(0x5C)
                 output.append(byte)
-            case 0..<0x20:
-                output.append(contentsOf: "\\u00".utf8)
-                output.append(contentsOf: "0123456789abcdef".utf8.dropFirst(Int(byte >> 4)).prefix(1))
-                output.append(contentsOf: "0123456789abcdef".utf8.dropFirst(Int(byte & 15)).prefix(1))
+            case 0..<0x20: appendEscaped(control: byte, to: &output)
             default: output.append(byte)
             }
         }
         output.append(0x22)
+    }
+
+    private static func appendEscaped(control byte: UInt8, to output: inout [UInt8]) {
+        output.append(contentsOf: "\\u00".utf8)
+        for nibble in [byte >> 4, byte & 15] { output.append(nibble < 10 ? 0x30 + nibble : 0x57 + nibble) }
     }
 
     /// A JSON object of texts, its keys in order.
@@ -119,11 +142,11 @@ package enum JSONText {
     private static func appendUnicodeEscape(
         _ base: UnsafePointer<UInt8>, at index: Int, end: Int, to output: inout [UInt8]
     ) -> Int {
-        guard index + 6 <= end, let unit = UTF8Sequence.hexadecimal(base, at: index + 2) else {
+        guard let unit = UTF8Sequence.hexadecimal(base, at: index + 2, end: end) else {
             output.append(contentsOf: replacement)
-            return end - index
+            return 1
         }
-        if (0xD800..<0xDC00).contains(unit), let low = lowSurrogate(base, at: index + 6, end: end) {
+        if (0xD800..<0xDC00).contains(unit), let low = UTF8Sequence.lowSurrogate(base, at: index + 6, end: end) {
             let scalar = 0x10000 + (UInt32(unit) - 0xD800) << 10 + (UInt32(low) - 0xDC00)
             append(scalar: scalar, to: &output)
             return 12
@@ -134,13 +157,6 @@ package enum JSONText {
             append(scalar: UInt32(unit), to: &output)
         }
         return 6
-    }
-
-    private static func lowSurrogate(_ base: UnsafePointer<UInt8>, at index: Int, end: Int) -> UInt16? {
-        guard index + 6 <= end, base[index] == 0x5C, base[index + 1] == 0x75,
-            let unit = UTF8Sequence.hexadecimal(base, at: index + 2), (0xDC00..<0xE000).contains(unit)
-        else { return nil }
-        return unit
     }
 
     private static func append(scalar: UInt32, to output: inout [UInt8]) {

@@ -1,4 +1,4 @@
-/// The two byte-level rules that JSON text needs: well-formed UTF-8, and four hexadecimal digits.
+/// The byte-level rules that JSON text needs: well-formed UTF-8, and escapes by four hexadecimal digits.
 enum UTF8Sequence {
     /// The length of the well-formed sequence of two to four bytes at `index`, or 0 when there is none (Unicode 15, table 3-7).
     static func length(_ base: UnsafePointer<UInt8>, at index: Int, end: Int) -> Int {
@@ -17,8 +17,17 @@ enum UTF8Sequence {
         }
     }
 
-    /// The value of the four hexadecimal digits at `index`, or `nil`. The caller has checked that four bytes are there.
-    static func hexadecimal(_ base: UnsafePointer<UInt8>, at index: Int) -> UInt16? {
+    /// The low half of a surrogate pair whose escape stands at `index`, or `nil`.
+    static func lowSurrogate(_ base: UnsafePointer<UInt8>, at index: Int, end: Int) -> UInt16? {
+        guard index + 6 <= end, base[index] == 0x5C, base[index + 1] == 0x75,
+            let unit = hexadecimal(base, at: index + 2, end: end), (0xDC00..<0xE000).contains(unit)
+        else { return nil }
+        return unit
+    }
+
+    /// The value of the four hexadecimal digits at `index`, or `nil` where there are none.
+    static func hexadecimal(_ base: UnsafePointer<UInt8>, at index: Int, end: Int) -> UInt16? {
+        guard index + 4 <= end else { return nil }
         var value: UInt16 = 0
         for offset in 0..<4 {
             let byte = base[index + offset]
