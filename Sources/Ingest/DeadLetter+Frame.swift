@@ -9,7 +9,8 @@ extension DeadLetter {
     init(
         of frame: ReceivedFrame, _ range: Range<Int>, code: String, reason: String, sqlState: String? = nil
     ) {
-        let payload = Array(frame.bytes[range])
+        // A whole frame is shared, not copied: it may be 64 MiB.
+        let payload = range == 0..<frame.bytes.count ? frame.bytes : Array(frame.bytes[range])
         self.init(
             id: Self.identifier(connection: frame.connection, code: code, payload: payload),
             connectionID: frame.connection, receivedAt: frame.receivedTime, reasonCode: code, reason: reason,

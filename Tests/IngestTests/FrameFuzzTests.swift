@@ -89,7 +89,7 @@ import TestSupport
     @Test func everyEventBecomesOneRowOrOneDeadLetter() throws {
         var forge = EventForge(generator: FuzzRun.generator("frames"), captured: Self.captured)
         var transformer = FrameTransformer()
-        for number in 0..<FuzzRun.cases(default: 1_500) {
+        for number in 0..<FuzzRun.cases(default: 800) {
             let messages = (0...forge.generator.below(4)).map { _ in
                 forge.generator.once(in: 8) ? forge.otherMessage() : forge.message(forge.event())
             }

@@ -62,12 +62,16 @@ package struct MessageReader {
     /// How Home Assistant begins each message of an event. Inside a string its quotes would be escaped.
     private static let eventMessageStart = Array(#"{"type":"event","event":{"event_type":"#.utf8)
 
+    private static let salvageLimit = 1_000
+
     /// Hands out the event messages behind `offset` that are whole and stand between commas and brackets, as the elements of an
-    /// array do. Each byte is looked at twice or so, however many places are broken.
+    /// array do. Each byte is looked at twice or so. A frame with more broken messages than `salvageLimit` is no accident, and its
+    /// rest is not read.
     private func salvage(from offset: Int, _ body: (MessageEnvelope) -> Void) {
         // A string whose closing quote is lost ends at the next quote: the one behind the brace of the message after it.
         var position = offset - 2
-        while let start = nextEventMessage(from: position) {
+        var failures = 0
+        while failures < Self.salvageLimit, let start = nextEventMessage(from: position) {
             var scanner = JSONScanner(bytes, range: start..<bytes.count)
             do throws(JSONScanError) {
                 let message = try envelope(&scanner)
@@ -75,6 +79,7 @@ package struct MessageReader {
                 position = scanner.position
             } catch {
                 position = max(error.offset - 2, start + 1)
+                failures += 1
             }
         }
     }
