@@ -135,6 +135,31 @@ import TestSupport
         }
     }
 
+    /// Where Foundation can judge, it agrees: what it takes is JSON here, and what has nothing wrong in it here is JSON there.
+    @Test func agreesWithFoundationOnWhatIsJSON() throws {
+        var forge = EventForge(generator: FuzzRun.generator("foundation"), captured: Self.captured)
+        for number in 0..<FuzzRun.cases(default: 600) {
+            let bytes = forge.generator.once(in: 2) ? forge.event() : forge.flipped(forge.goodEvent())
+            // A NUL makes Foundation guess another encoding; numbers as long as the largest double it takes by value, not by length.
+            if bytes.contains(0) || String(decoding: bytes, as: UTF8.self).contains(String(repeating: "7", count: 300))
+            {
+                continue
+            }
+            let (isJSON, findings) = bytes.withUnsafeBufferPointer { buffer in
+                var scanner = JSONScanner(buffer, range: 0..<buffer.count)
+                let isJSON = (try? scanner.skipValue()) != nil && (try? scanner.finish()) != nil
+                return (isJSON, scanner.findings)
+            }
+            let accepted = (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
+            // Foundation lets a comma stand before a closing brace.
+            let hasSpareComma = String(decoding: bytes, as: UTF8.self).contains(/,\s*}/)
+            if accepted && !isJSON && !hasSpareComma || isJSON && findings.isEmpty && !accepted {
+                Issue.record("case \(number) of seed \(FuzzRun.seed): \(accepted) \(Self.printable(bytes))")
+                return
+            }
+        }
+    }
+
     static func printable(_ bytes: [UInt8]) -> String {
         bytes.count > 40_000
             ? "\(bytes.count) bytes"

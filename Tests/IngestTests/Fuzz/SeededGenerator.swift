@@ -29,6 +29,9 @@ enum FuzzRun {
         ProcessInfo.processInfo.environment["HA_BRIDGE_FUZZ_SEED"].flatMap(UInt64.init)
         ?? UInt64.random(in: 0..<1_000_000_000)
 
+    /// Whether the run may take its time.
+    static var isLong: Bool { ProcessInfo.processInfo.environment["HA_BRIDGE_FUZZ_CASES"] != nil }
+
     static func cases(default count: Int) -> Int {
         ProcessInfo.processInfo.environment["HA_BRIDGE_FUZZ_CASES"].flatMap(Int.init) ?? count
     }
