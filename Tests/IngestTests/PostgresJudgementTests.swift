@@ -109,13 +109,15 @@ import TestSupport
         #expect(try wrong.first?.int("count") == 0)
     }
 
-    /// The event's time where PostgreSQL reads it the same way: it has no year 0 and rounds where the bridge cuts.
+    /// The event's time where PostgreSQL reads it the same way: it has no year 0, no
+    /// zones of 16 hours and more, and rounds where the bridge cuts.
     private func time(of event: [UInt8]) -> String? {
         guard let event = ReferenceJSON.parse(event), let data = event["data"] else { return nil }
         let isState = event["event_type"]?.text == Array("state_changed".utf8) && data["entity_id"]?.text != nil
         let updated = isState ? data["new_state"]?["last_updated"]?.text : nil
         guard let text = (updated ?? event["time_fired"]?.text).map({ String(decoding: $0, as: UTF8.self) }),
-            !text.hasPrefix("0000"), text.prefix(while: { $0 != "+" && $0 != "Z" }).count <= 26
+            !text.hasPrefix("0000"), text.hasSuffix("Z") || (Int(text.suffix(5).prefix(2)) ?? 99) < 16,
+            text.drop(while: { $0 != "." }).dropFirst().prefix(while: \.isNumber).count <= 6
         else { return nil }
         return text
     }
