@@ -22,6 +22,8 @@ package enum Command: Hashable, Sendable {
     case subscribeEvents(type: String?)
     case getStates
     case ping
+    /// A command that someone else asks for: its fields as JSON, without braces and without `id`.
+    case ask(ticket: UInt64, fields: String)
 
     /// The message to send.
     package func encoded(id: CommandID) -> [UInt8] {
@@ -34,6 +36,7 @@ package enum Command: Hashable, Sendable {
             case .subscribeEvents(let type?): #""type":"subscribe_events","event_type":""# + type + #"""#
             case .getStates: #""type":"get_states""#
             case .ping: #""type":"ping""#
+            case .ask(_, let fields): fields
             }
         return Array(#"{"id":\#(id),\#(body)}"#.utf8)
     }

@@ -6,6 +6,8 @@ struct SortedFrame {
     var events: [Range<Int>] = []
     var snapshot: Range<Int>?
     var inputs: [SessionInput] = []
+    /// Answers to commands that others asked for.
+    var answers: [(ticket: UInt64, result: Result<Range<Int>, CommandFailure>)] = []
     var unreadable: JSONScanError?
     var messages = 0
     var errors = 0
@@ -85,6 +87,10 @@ struct FrameSorter {
         to command: Command?, _ message: MessageEnvelope, of bytes: UnsafeBufferPointer<UInt8>,
         into sorted: inout SortedFrame
     ) -> CommandReply {
+        if case .ask(let ticket, _) = command {
+            sorted.answers.append((ticket, answer(message, of: bytes)))
+            return .succeeded
+        }
         guard message.success else { return .failed(code: errorCode(message.error, of: bytes)) }
         switch command {
         case .getConfig: return decode(message.result, of: bytes).map(CommandReply.configuration) ?? unreadableReply
@@ -94,6 +100,17 @@ struct FrameSorter {
             return message.result == nil ? unreadableReply : .states
         default: return .succeeded
         }
+    }
+
+    private func answer(
+        _ message: MessageEnvelope, of bytes: UnsafeBufferPointer<UInt8>
+    ) -> Result<Range<Int>, CommandFailure> {
+        if message.success, let result = message.result { return .success(result) }
+        struct Failure: Decodable { var message: String? }
+        let failure: Failure? = decode(message.error, of: bytes)
+        return .failure(
+            .refused(
+                code: errorCode(message.error, of: bytes), message: String((failure?.message ?? "").prefix(500))))
     }
 
     private var unreadableReply: CommandReply { .failed(code: "unreadable_result") }

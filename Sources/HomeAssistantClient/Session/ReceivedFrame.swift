@@ -16,6 +16,20 @@ package struct ReceivedFrame: Sendable {
     package var receivedAt: ContinuousClock.Instant
     /// When it was complete by the clock of this machine.
     package var receivedTime: Timestamp
+
+    /// A frame whose content has been sorted.
+    package init(
+        connection: ConnectionID, bytes: [UInt8], events: [Range<Int>] = [], snapshot: Range<Int>? = nil,
+        unreadable: JSONScanError? = nil, receivedAt: ContinuousClock.Instant = .now, receivedTime: Timestamp = .now
+    ) {
+        self.connection = connection
+        self.bytes = bytes
+        self.events = events
+        self.snapshot = snapshot
+        self.unreadable = unreadable
+        self.receivedAt = receivedAt
+        self.receivedTime = receivedTime
+    }
 }
 
 /// Takes frames that must not be lost. This is the place of the spool in the path of an event.

@@ -47,6 +47,7 @@ package struct SessionEnvironment: Sendable {
 /// Carries out what `SessionStateMachine` decides: the only part of a session that touches socket, clock and tasks.
 package struct Session: Sendable {
     private let target: SessionTarget
+    private let purpose: SessionPurpose
     private let environment: SessionEnvironment
     private let consumer: any FrameConsumer
     private let meter: any SessionMeter
@@ -54,10 +55,11 @@ package struct Session: Sendable {
 
     /// A session that has not started.
     package init(
-        target: SessionTarget, environment: SessionEnvironment, consumer: any FrameConsumer,
-        meter: any SessionMeter, logger: Logger
+        target: SessionTarget, purpose: SessionPurpose = .events, environment: SessionEnvironment,
+        consumer: any FrameConsumer, meter: any SessionMeter, logger: Logger
     ) {
         self.target = target
+        self.purpose = purpose
         self.environment = environment
         self.consumer = consumer
         self.meter = meter
@@ -75,19 +77,31 @@ package struct Session: Sendable {
         case full(Int)
         /// There is room in memory again.
         case room
+        /// Someone wants a command sent.
+        case ask(Asked, fields: String)
+    }
+
+    /// A command whose answer someone waits for.
+    private struct Asked: Sendable {
+        var ticket: UInt64
+        var deadline: ContinuousClock.Instant
+        var resume: @Sendable (Result<CommandAnswer, CommandFailure>) -> Void
     }
 
     /// Keeps events flowing until the task is cancelled; also returns when `until` says that a notice was the last one wanted.
     ///
-    /// `onNotice` is called in order and must not wait. A cancelled session closes its socket before it returns, and hands on what
+    /// `onNotice` is called in order and must not wait. `onReady` is called, in the same order, each time Home Assistant is ready
+    /// for commands of others; the port works until the connection ends, and again after the next one. A cancelled session closes its socket before it returns, and hands on what
     /// Home Assistant had sent until it learned of that; a peer that does not answer the close has a second.
     package func run(
         onNotice: @escaping @Sendable (SessionNotice) -> Void,
+        onReady: @escaping @Sendable (CommandPort) -> Void = { _ in },
         until isLast: @escaping @Sendable (SessionNotice) -> Bool = { _ in false }
     ) async {
         let mailbox = Mailbox<Signal>(timer: environment.timer)
         await withDiscardingTaskGroup { group in
-            var shell = Shell(session: self, mailbox: mailbox, onNotice: onNotice, isLast: isLast)
+            var shell = Shell(
+                session: self, mailbox: mailbox, onNotice: onNotice, onReady: onReady, isLast: isLast)
             shell.perform(.start, &group)
             while !shell.isFinished {
                 let signals = await mailbox.next(until: shell.wakeUp)
@@ -98,13 +112,21 @@ package struct Session: Sendable {
                     shell.checkClock(&group)
                 }
             }
+            shell.failAsked(.disconnected)
             if shell.closingGeneration != nil {
                 // In a task of its own, which is awaited: this one is cancelled, so that it could not wait any more.
-                await Task { [shell] in await shell.drain() }.value
+                await Task { [shell] in
+                    var shell = shell
+                    await shell.drain()
+                }.value
             }
             mailbox.close()
-            for case .frame(_, let bytes, _) in mailbox.takeAll() {
-                consumer.release(bytes.count, for: target.connection)
+            for signal in mailbox.takeAll() {
+                switch signal {
+                case .frame(_, let bytes, _): consumer.release(bytes.count, for: target.connection)
+                case .ask(let asked, _): asked.resume(.failure(.disconnected))
+                default: break
+                }
             }
             group.cancelAll()
         }
@@ -115,6 +137,7 @@ package struct Session: Sendable {
         let session: Session
         let mailbox: Mailbox<Signal>
         let onNotice: @Sendable (SessionNotice) -> Void
+        let onReady: @Sendable (CommandPort) -> Void
         let isLast: @Sendable (SessionNotice) -> Bool
         var machine: SessionStateMachine
         var socket: WebSocketID?
@@ -128,22 +151,24 @@ package struct Session: Sendable {
         var fullSince: ContinuousClock.Instant?
         var isFinished = false
         var sawLast = false
+        /// Commands of others that wait for an answer.
+        private var asked: [UInt64: Asked] = [:]
 
         init(
             session: Session, mailbox: Mailbox<Signal>, onNotice: @escaping @Sendable (SessionNotice) -> Void,
-            isLast: @escaping @Sendable (SessionNotice) -> Bool
+            onReady: @escaping @Sendable (CommandPort) -> Void, isLast: @escaping @Sendable (SessionNotice) -> Bool
         ) {
             self.session = session
             self.mailbox = mailbox
             self.onNotice = onNotice
+            self.onReady = onReady
             self.isLast = isLast
-            machine = SessionStateMachine(timings: session.environment.timings)
+            machine = SessionStateMachine(purpose: session.purpose, timings: session.environment.timings)
         }
 
         /// When to look again without being woken.
         var wakeUp: ContinuousClock.Instant? {
-            guard let fullDeadline else { return machine.deadline }
-            return min(fullDeadline, machine.deadline ?? fullDeadline)
+            [fullDeadline, machine.deadline, asked.values.map(\.deadline).min()].compactMap { $0 }.min()
         }
 
         /// When a socket that is not being read has been so for too long.
@@ -152,6 +177,7 @@ package struct Session: Sendable {
         }
 
         mutating func checkClock(_ group: inout DiscardingTaskGroup) {
+            for late in asked.values where late.deadline <= .now { settle(late.ticket, .failure(.timedOut)) }
             if let fullDeadline, fullDeadline <= .now {
                 fullSince = nil
                 perform(.overflow, &group)
@@ -191,8 +217,17 @@ package struct Session: Sendable {
                 generation += 1
             case .notify(let notice):
                 if case .subscribed = notice { subscribedGeneration = generation }
+                if case .disconnected = notice { failAsked(.disconnected) }
+                if case .attemptFailed = notice { failAsked(.disconnected) }
                 onNotice(notice)
                 if isLast(notice) { sawLast = true }
+            case .ready:
+                let mailbox = mailbox
+                onReady(
+                    CommandPort { (fields, limit) async throws(CommandFailure) in
+                        try await Self.ask(fields, within: limit, over: mailbox)
+                    })
+            case .decline(let ticket): settle(ticket, .failure(.disconnected))
             case .finish: isFinished = true
             }
         }
@@ -254,14 +289,41 @@ package struct Session: Sendable {
                 if machine.state == .overflowing { perform(.drained, &group) }
             case .frame(let number, let bytes, let receivedAt):
                 for input in take(bytes, from: number, at: receivedAt) { perform(input, &group) }
+            case .ask(let command, let fields):
+                asked[command.ticket] = command
+                perform(.ask(ticket: command.ticket, fields: fields), &group)
             case .closed(let number, _) where number == closingGeneration: closingGeneration = nil
             case .opened, .closed, .full: break
             }
         }
 
+        // MARK: Commands of others
+
+        private static func ask(
+            _ fields: String, within limit: Duration, over mailbox: Mailbox<Signal>
+        ) async throws(CommandFailure) -> CommandAnswer {
+            let answer = await withCheckedContinuation { continuation in
+                let asked = Asked(
+                    ticket: .random(in: .min ... .max), deadline: .now + limit,
+                    resume: { continuation.resume(returning: $0) })
+                if !mailbox.push(.ask(asked, fields: fields)) { asked.resume(.failure(.disconnected)) }
+            }
+            return try answer.get()
+        }
+
+        /// Gives an asker its answer; a ticket that is settled already is left alone.
+        private mutating func settle(_ ticket: UInt64, _ answer: Result<CommandAnswer, CommandFailure>) {
+            asked.removeValue(forKey: ticket)?.resume(answer)
+        }
+
+        /// Lets everyone go who waits for an answer.
+        mutating func failAsked(_ failure: CommandFailure) {
+            for ticket in asked.keys { settle(ticket, .failure(failure)) }
+        }
+
         /// Hands on the frames that the peer had sent before it learned of the close, until the socket is gone or a second is
         /// over.
-        func drain() async {
+        mutating func drain() async {
             let deadline = ContinuousClock.now + .seconds(1)
             while ContinuousClock.now < deadline {
                 for signal in await mailbox.next(until: deadline) {
@@ -275,7 +337,7 @@ package struct Session: Sendable {
         }
 
         /// Hands on what a frame holds for the writer and returns what it holds for the state machine.
-        private func take(
+        private mutating func take(
             _ bytes: [UInt8], from number: Int, at receivedAt: ContinuousClock.Instant
         ) -> [SessionInput] {
             let connection = session.target.connection
@@ -291,6 +353,9 @@ package struct Session: Sendable {
             session.meter.received(
                 messages: sorted.messages, events: sorted.events.count, errors: sorted.errors,
                 unknown: sorted.unknown)
+            for (ticket, result) in sorted.answers {
+                settle(ticket, result.map { CommandAnswer(frame: bytes, result: $0) })
+            }
             if isGreeting, sorted.unreadable != nil || bytes.count > FrameSorter.greetingLimit {
                 session.consumer.release(bytes.count, for: connection)
                 return [.notHomeAssistant]

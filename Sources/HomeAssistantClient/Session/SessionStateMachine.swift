@@ -1,3 +1,4 @@
+import BridgeConcurrency
 import BridgeCore
 import WebSocketTransport
 
@@ -51,6 +52,7 @@ package struct SessionStateMachine: Sendable {
     /// Commands whose events are wanted.
     package private(set) var subscriptions: Set<CommandID> = []
 
+    private let purpose: SessionPurpose
     private let timings: SessionTimings
     private let retry: RetryPolicy
     private var generator: any RandomNumberGenerator & Sendable
@@ -69,9 +71,11 @@ package struct SessionStateMachine: Sendable {
 
     /// A session that has not started. `generator` spreads the waits.
     package init(
-        timings: SessionTimings = SessionTimings(), retry: RetryPolicy = .homeAssistant,
+        purpose: SessionPurpose = .events, timings: SessionTimings = SessionTimings(),
+        retry: RetryPolicy = .homeAssistant,
         generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
+        self.purpose = purpose
         self.timings = timings
         self.retry = retry
         self.generator = generator
@@ -83,6 +87,8 @@ package struct SessionStateMachine: Sendable {
     /// Takes one input and returns what to do.
     package mutating func on(_ input: SessionInput, at now: Instant) -> [SessionAction] {
         switch (state, input) {
+        case (.streaming, .ask(let ticket, let fields)): return [send(.ask(ticket: ticket, fields: fields))]
+        case (_, .ask(let ticket, _)): return [.decline(ticket: ticket)]
         case (.stopped, _), (.authenticationFailed, .deadline): return []
         case (_, .stop): return stop(at: now)
         case (.authenticationFailed, _): return []
@@ -164,7 +170,7 @@ package struct SessionStateMachine: Sendable {
         } else {
             notice = nil
         }
-        let wait = retry.delay(attempt: max(attempt, 1), using: &generator)
+        let wait = retry.delay(attempt: max(attempt, 1), using: &generator).scaled
         let failure = SessionNotice.attemptFailed(
             kind, reason: reason, retryIn: wait, elapsed: now - (attemptStarted ?? now))
         resetConnection()
@@ -181,6 +187,8 @@ package struct SessionStateMachine: Sendable {
 
     private mutating func overflow(at now: Instant) -> [SessionAction] {
         var actions: [SessionAction] = [.closeSocket(reason: "Too much is waiting to be written.")]
+        // First the cause: it is what opens the gap.
+        actions.append(.notify(.overflow))
         if let subscribedAt {
             actions.append(
                 .notify(
@@ -188,7 +196,7 @@ package struct SessionStateMachine: Sendable {
         }
         resetConnection()
         enter(.overflowing, until: nil)
-        return actions + [.notify(.overflow)]
+        return actions
     }
 
     private mutating func stop(at now: Instant) -> [SessionAction] {
@@ -260,9 +268,7 @@ package struct SessionStateMachine: Sendable {
             return abandon(.protocolViolation, "Home Assistant did not describe itself.", at: now)
         case (.subscribeEvents, .succeeded): subscriptions.insert(id)
         case (.subscribeEvents(let type), _): refused.append(type ?? "*")
-        case (.getStates, .states) where state == .snapshotting:
-            enter(.streaming, until: nextPing)
-            return []
+        case (.getStates, .states) where state == .snapshotting: return stream()
         case (.getStates, _) where state == .snapshotting:
             return abandon(.protocolViolation, "Home Assistant did not send its states.", at: now)
         default: break
@@ -274,14 +280,21 @@ package struct SessionStateMachine: Sendable {
     private mutating func proceed(at now: Instant) -> [SessionAction] {
         switch state {
         case .describing:
-            guard let isAdministrator, configuration != nil else { return [] }
-            return subscribe(toAll: isAdministrator, at: now)
+            guard let isAdministrator, let configuration else { return [] }
+            switch purpose {
+            case .events: return subscribe(toAll: isAdministrator, at: now)
+            case .commands:
+                nextPing = now + timings.ping
+                if configuration.isRunning { return stream() }
+                enter(.awaitingRunning, until: now + timings.probe)
+                return []
+            }
         case .subscribing:
             guard !pending.values.contains(where: \.isSubscription) else { return [] }
             return subscribed(at: now)
         case .awaitingRunning:
             guard configuration?.isRunning == true else { return [] }
-            return takeSnapshot(at: now)
+            return purpose == .events ? takeSnapshot(at: now) : stream()
         default: return []
         }
     }
@@ -312,6 +325,11 @@ package struct SessionStateMachine: Sendable {
     private mutating func takeSnapshot(at now: Instant) -> [SessionAction] {
         enter(.snapshotting, until: now + timings.snapshot)
         return [send(.getStates)]
+    }
+
+    private mutating func stream() -> [SessionAction] {
+        enter(.streaming, until: nextPing)
+        return [.ready]
     }
 
     // MARK: Time

@@ -1,5 +1,14 @@
+import BridgeConcurrency
 import BridgeCore
 import WebSocketTransport
+
+/// What a session is for.
+package enum SessionPurpose: Sendable {
+    /// Events flow; commands may be sent beside them.
+    case events
+    /// Commands alone: nothing is subscribed to.
+    case commands
+}
 
 /// What happens to a session, from the socket, the clock, or its owner.
 package enum SessionInput: Sendable {
@@ -24,6 +33,8 @@ package enum SessionInput: Sendable {
     case overflow
     /// There is room in memory again.
     case drained
+    /// Someone beside the session wants a command sent: its fields as JSON, without braces and without `id`.
+    case ask(ticket: UInt64, fields: String)
     /// The instant of `SessionStateMachine.deadline` has come.
     case deadline
     /// The owner wants the session to end.
@@ -40,6 +51,10 @@ package enum SessionAction: Sendable, Equatable {
     case send(CommandID, Command)
     case closeSocket(reason: String)
     case notify(SessionNotice)
+    /// Home Assistant runs and its states are here: commands of others are welcome.
+    case ready
+    /// A command cannot be sent now.
+    case decline(ticket: UInt64)
     /// The session is over and its task ends.
     case finish
 }
@@ -87,6 +102,8 @@ package struct SessionDetails: Sendable, Equatable {
 }
 
 /// Deadlines of a session.
+///
+/// What bounds the other side's answers stays as it is when time is compressed for a test; what paces us does not.
 package struct SessionTimings: Sendable {
     /// For the name server.
     package var resolve: Duration = .seconds(8)
@@ -99,16 +116,16 @@ package struct SessionTimings: Sendable {
     /// For the snapshot of all states, which may be some 20 MB.
     package var snapshot: Duration = .seconds(120)
     /// Between two questions whether Home Assistant runs.
-    package var probe: Duration = .seconds(1)
+    package var probe: Duration = .seconds(1).scaled
     /// Between two pings.
-    package var ping: Duration = .seconds(15)
+    package var ping: Duration = .seconds(15).scaled
     /// For the answer to a ping; with `ping` it bounds how long a dead peer goes unnoticed.
-    package var pong: Duration = .seconds(20)
+    package var pong: Duration = max(.seconds(20).scaled, .seconds(3))
     /// How long the socket may go unread while memory is full, before it is closed. Home Assistant drops a reader that is
     /// slower than about five seconds in any case, and an unread socket answers no ping.
-    package var fullPause: Duration = .seconds(4)
+    package var fullPause: Duration = max(.seconds(4).scaled, .milliseconds(500))
     /// A connection that lasted so long starts the waits afresh.
-    package var stable: Duration = .seconds(30)
+    package var stable: Duration = .seconds(30).scaled
 
     /// The timings of the product.
     package init() {}
