@@ -36,6 +36,8 @@ struct ConnectionRunner: Sendable {
     let connection: StoredConnection
     let meter: ConnectionMeter
     let environment: RunnerEnvironment
+    /// The epoch of the lease under which it runs.
+    let epoch: Int64
 
     /// What this runner has to remember between two notices.
     private struct Memory {

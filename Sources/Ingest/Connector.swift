@@ -1,6 +1,7 @@
 import BridgeConcurrency
 import BridgeCore
 import Cryptography
+import FoundationEssentials
 import HomeAssistantClient
 import Logging
 import PostgresClient
@@ -21,6 +22,11 @@ package struct ConnectorConfiguration: Sendable {
     package var sampleInterval: Duration = .seconds(60)
     /// Deadlines of the sessions.
     package var timings = SessionTimings()
+    /// Who this bridge is.
+    package var bridge = BridgeIdentity(
+        id: BridgeID(), name: ProcessInfo.processInfo.hostName, version: BridgeVersion.string, startedAt: .now)
+    /// When leases are renewed, looked for and given up.
+    package var leases = LeaseTimings()
 
     /// The configuration of a process.
     package init(database: PostgresConfiguration, sealer: TokenSealer, queueLimit: Int, limits: BatchLimits) {
@@ -43,6 +49,7 @@ package final class Connector: Sendable {
     private let loop: WebSocketEventLoop
     private let queue: FrameQueue
     private let meters = MeterRegistry()
+    private let keeper: LeaseKeeper
     private let audit: AuditRecorder
     private let status: StatusRecorder
     private let writer: EventWriter
@@ -61,8 +68,11 @@ package final class Connector: Sendable {
         queue = FrameQueue(totalLimit: configuration.queueLimit, timer: timer)
         let numbers = IngestMetrics(metrics, queue: queue, meters: meters)
         let connections = ConnectionRepository(pool)
+        keeper = LeaseKeeper(
+            identity: configuration.bridge, configuration: configuration.database, timings: configuration.leases,
+            timer: timer, logger: logger)
         audit = AuditRecorder(repository: AuditLogRepository(pool), timer: timer, logger: logger)
-        status = StatusRecorder(repository: connections, timer: timer, logger: logger)
+        status = StatusRecorder(repository: connections, book: keeper.book, timer: timer, logger: logger)
         let sink = EventSink(
             configuration: configuration.database, deadLetters: DeadLetterRepository(pool), health: health,
             metrics: numbers, logger: logger)
@@ -74,10 +84,11 @@ package final class Connector: Sendable {
             queue: queue, sealer: configuration.sealer, audit: audit, status: status, health: health,
             metrics: numbers, logger: logger)
         supervisor = ConnectionSupervisor(
-            configuration: configuration.database, repository: connections, meters: meters, environment: environment)
+            configuration: configuration.database, repository: connections, meters: meters, environment: environment,
+            keeper: keeper)
         sampler = MetricsSampler(
             meters: meters, metrics: ConnectionMetricsRepository(pool), connections: connections,
-            interval: configuration.sampleInterval, logger: logger)
+            book: keeper.book, interval: configuration.sampleInterval, logger: logger)
         health.setReadiness(.writerLag, .ok)
         health.addFigures("commit_latency_seconds", of: numbers.commitLatency)
         health.addFigure("events_stored") { Double(numbers.stored.value) }
@@ -93,6 +104,7 @@ package final class Connector: Sendable {
             let auditing = Task { await audit.run() }
             let recording = Task { await status.run() }
             group.addTask { await self.timer.run() }
+            group.addTask { await self.keeper.run() }
             group.addTask { await self.sampler.run() }
             group.addTask { await self.watch() }
 
@@ -106,6 +118,8 @@ package final class Connector: Sendable {
             status.close()
             await Self.finish(auditing, within: .milliseconds(1_500))
             await Self.finish(recording, within: .milliseconds(500))
+            // Last: what is written for a connection must be written under its lease.
+            await Self.finish(Task { await keeper.withdraw() }, within: .milliseconds(500))
             await loop.shutdown()
             group.cancelAll()
         }

@@ -4,21 +4,24 @@ import Logging
 import PostgresClient
 import Store
 
-/// Writes the four standard metrics of each connection once an interval, and when it was last seen.
+/// Writes the four standard metrics of each connection once an interval, and when it was last seen; only of connections whose
+/// lease the bridge holds when it writes.
 package struct MetricsSampler: Sendable {
     private let meters: MeterRegistry
     private let metrics: ConnectionMetricsRepository
     private let connections: ConnectionRepository
+    private let book: LeaseBook
     private let interval: Duration
     private let logger: Logger
 
     package init(
         meters: MeterRegistry, metrics: ConnectionMetricsRepository, connections: ConnectionRepository,
-        interval: Duration = .seconds(60), logger: Logger
+        book: LeaseBook, interval: Duration = .seconds(60), logger: Logger
     ) {
         self.meters = meters
         self.metrics = metrics
         self.connections = connections
+        self.book = book
         self.interval = interval
         self.logger = logger
     }
@@ -36,9 +39,9 @@ package struct MetricsSampler: Sendable {
                 unwritten += samples()
             }
             do {
-                if !unwritten.isEmpty { try await metrics.append(unwritten) }
+                if !unwritten.isEmpty { try await metrics.append(unwritten, under: book.claims) }
                 unwritten = []
-                try await connections.recordSeen(sightings())
+                try await connections.recordSeen(sightings(), under: book.claims)
             } catch {
                 // A day of samples of one connection is 5,760; more than a few days without a database are cut from the oldest.
                 if unwritten.count > 100_000 { unwritten.removeFirst(unwritten.count - 100_000) }

@@ -14,23 +14,32 @@ struct StatusUpdate: Sendable {
     var seenAt: Timestamp?
     /// The last error, or `nil` when all is well.
     var message: String?
+    /// The lease under which the connection was looked after when this was reported; set by the recorder.
+    fileprivate(set) var claims: LeaseClaims?
 }
 
 /// Keeps `status`, `connection_health` and their kin of each stored connection current; whoever reports a change never waits.
 ///
-/// Only the newest state of a connection matters, so that an outage of PostgreSQL leaves no backlog.
+/// Only the newest state of a connection matters, so that an outage of PostgreSQL leaves no backlog. What is reported of a
+/// connection that another bridge looks after by now is not written: that bridge's word counts.
 package final class StatusRecorder: Sendable {
     private let mailbox: Mailbox<StatusUpdate>
     private let repository: ConnectionRepository
+    private let book: LeaseBook
     private let logger: Logger
 
-    package init(repository: ConnectionRepository, timer: DeadlineTimer, logger: Logger) {
+    package init(repository: ConnectionRepository, book: LeaseBook, timer: DeadlineTimer, logger: Logger) {
         self.repository = repository
+        self.book = book
         self.logger = logger
         mailbox = Mailbox(timer: timer)
     }
 
-    func record(_ update: StatusUpdate) { mailbox.push(update) }
+    func record(_ update: StatusUpdate) {
+        var update = update
+        update.claims = book.claims(for: update.connection)
+        if update.claims != nil { mailbox.push(update) }
+    }
 
     /// Ends the stream; `run` returns when the last change is written.
     package func close() { mailbox.close() }
@@ -68,7 +77,8 @@ package final class StatusRecorder: Sendable {
             version: update.details?.version,
             features: update.details.map { ["coalesce_messages"] + ($0.configuration?.components ?? []) },
             isAdmin: update.details?.isAdministrator, timeZone: configuration?.timeZone,
-            locationName: configuration?.locationName, connectedAt: update.connectedAt, seenAt: update.seenAt)
+            locationName: configuration?.locationName, connectedAt: update.connectedAt, seenAt: update.seenAt,
+            under: update.claims)
     }
 }
 

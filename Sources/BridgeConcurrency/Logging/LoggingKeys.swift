@@ -1,6 +1,7 @@
 /// The names of the metadata that log lines carry, so that one search finds every line about one thing.
 package enum LoggingKeys {
     package static let attempt = "attempt"
+    package static let bridgeID = "bridge.id"
     package static let bytes = "bytes"
     package static let closeCode = "close.code"
     package static let component = "component"
@@ -17,6 +18,7 @@ package enum LoggingKeys {
     package static let eventTypes = "event.types"
     package static let homeAssistantVersion = "home_assistant.version"
     package static let httpAddress = "http.address"
+    package static let leaseEpoch = "lease.epoch"
     package static let migrationVersion = "migration.version"
     package static let path = "path"
     package static let reason = "reason"

@@ -9,8 +9,9 @@ package struct ConnectionMetricsRepository: Sendable {
     package init(_ pool: PostgresPool) { self.pool = pool }
 
     /// Stores samples. One of an interval and type that is stored already changes nothing, nor does one of a connection that is
-    /// gone, nor one whose value is NaN.
-    package func append(_ samples: [MetricSample]) async throws {
+    /// gone, nor one whose value is NaN. With `claims`, nor one of a connection whose lease is not held as claimed until the
+    /// commit.
+    package func append(_ samples: [MetricSample], under claims: LeaseClaims? = nil) async throws {
         let samples = samples.filter { !$0.value.isNaN }
         guard !samples.isEmpty else { return }
         _ = try await pool.withConnection { session in
@@ -20,19 +21,22 @@ package struct ConnectionMetricsRepository: Sendable {
                 """
                 WITH known AS (
                     SELECT id FROM home_assistant_connections WHERE id = ANY($1::uuid[]) ORDER BY id FOR KEY SHARE
+                ), held AS MATERIALIZED (
+                    \(LeaseClaims.held(known: "known", first: 5))
                 )
                 INSERT INTO home_assistant_connection_metrics (connection_id, metric_type, metric_value, timestamp)
                 SELECT sample.connection_id, sample.metric_type, sample.metric_value, sample.timestamp
                 FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::timestamptz[]) WITH ORDINALITY
                     AS sample (connection_id, metric_type, metric_value, timestamp, position)
                 JOIN known ON known.id = sample.connection_id
+                WHERE $5::uuid IS NULL OR known.id IN (SELECT id FROM held)
                 ORDER BY sample.connection_id, sample.metric_type, sample.timestamp, sample.position
                 ON CONFLICT DO NOTHING
                 """,
                 [
                     .textArray(samples.map(\.connectionID.description)), .textArray(samples.map(\.type)),
                     .textArray(samples.map { "\($0.value)" }), .textArray(samples.map(\.timestamp.iso8601)),
-                ], name: "append_metrics")
+                ] + LeaseClaims.parameters(claims), name: "append_metrics")
         }
     }
 
