@@ -36,6 +36,7 @@ let package = Package(
             name: "CLibWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        // Inline functions in C, for an instruction that Swift cannot name.
         .systemLibrary(name: "CChecksum"),
 
         // The foundation: values, pure rules, and the few primitives of concurrency.
@@ -69,8 +70,8 @@ let package = Package(
         .target(
             name: "Ingest",
             dependencies: [
-                "HomeAssistantClient", "WebSocketTransport", "Store", "PostgresClient", "Cryptography", "BridgeCore",
-                "BridgeConcurrency", log,
+                "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Store", "PostgresClient", "Cryptography",
+                "BridgeCore", "BridgeConcurrency", log,
             ]),
         .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", log]),
         .target(
@@ -79,8 +80,8 @@ let package = Package(
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Ingest", "Maintenance", "Observability", "HomeAssistantClient", "WebSocketTransport", "Store",
-                "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
+                "Ingest", "Maintenance", "Observability", "HomeAssistantClient", "WebSocketTransport", "EventSpool",
+                "Store", "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
                 arguments, lifecycle, log, yams,
             ]),
 
@@ -91,6 +92,8 @@ let package = Package(
             path: "Tests/TestSupport",
             resources: [.copy("Fixtures")]),
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
+        .testTarget(
+            name: "EventSpoolTests", dependencies: ["EventSpool", "CChecksum", "BridgeCore", "BridgeConcurrency", log]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
         .testTarget(
             name: "WebSocketTransportTests",
@@ -107,12 +110,9 @@ let package = Package(
                 "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
             ]),
         .testTarget(
-            name: "EventSpoolTests",
-            dependencies: ["EventSpool", "BridgeCore", "BridgeConcurrency", log]),
-        .testTarget(
             name: "IngestTests",
             dependencies: [
-                "Ingest", "HomeAssistantClient", "Store", "PostgresClient", "TestSupport", "BridgeCore",
+                "Ingest", "HomeAssistantClient", "EventSpool", "Store", "PostgresClient", "TestSupport", "BridgeCore",
                 "BridgeConcurrency", log,
             ]),
         .testTarget(
@@ -130,8 +130,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "BridgeCommand", "Ingest", "HomeAssistantClient", "Store", "PostgresClient", "Cryptography",
-                "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+                "BridgeCommand", "Ingest", "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Store",
+                "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
             ]),
         .executableTarget(
             name: "bridge-bench",

@@ -8,10 +8,14 @@ struct StatusOverview {
     struct Line {
         let connection: StoredConnection
         let eventsLastHour: Int
+        /// Which bridge speaks for it.
+        let lease: StoredLease?
     }
 
     let schema: MigrationStatus
     let connections: [Line]
+    /// The bridges that share them.
+    let bridges: [LivingBridge]
     /// When the newest event was stored.
     let lastStoredAt: Timestamp?
     /// Home Assistant's time of the newest event.
@@ -30,16 +34,23 @@ struct StatusOverview {
         schema = try await pool.withConnection { try await Migrator().status(on: $0) }
         guard schema.isCurrent else {
             connections = []
+            bridges = []
             lastStoredAt = nil
             lastEventAt = nil
             deadLetters = 0
             return
         }
         let events = EventRepository(pool)
+        let leases = LeaseRepository(pool)
+        bridges = try await leases.livingBridges()
+        let held = Dictionary(
+            try await leases.list().map { ($0.connection, $0) }, uniquingKeysWith: { first, _ in first })
         var lines: [Line] = []
         for connection in try await ConnectionRepository(pool).list() {
             let filter = EventFilter(connection: connection.id, since: now.adding(seconds: -3_600))
-            lines.append(Line(connection: connection, eventsLastHour: try await events.count(filter)))
+            lines.append(
+                Line(
+                    connection: connection, eventsLastHour: try await events.count(filter), lease: held[connection.id]))
         }
         connections = lines
         let newest = try await events.recent(limit: 1).first
@@ -52,6 +63,10 @@ struct StatusOverview {
         var facts: [(String, String)] = [("Schema", schemaText)]
         facts.append(("Bridge", bridgeText))
         guard schema.isCurrent else { return facts }
+        if bridges.count > 1 {
+            let parts = bridges.map { "\(label($0.identity.id, $0.identity.name)) (\($0.held))" }
+            facts.append(("Bridges", parts.joined(separator: ", ")))
+        }
         let stored = lastStoredAt.map { "last event stored \(TimeText.ago($0, now: now))" } ?? "nothing stored yet"
         let letters = deadLetters == 0 ? "" : ", \(deadLetters) dead letters"
         facts.append(("Writer", stored + letters))
@@ -74,17 +89,33 @@ struct StatusOverview {
 
     private var appliedVersion: Int? { schema.entries.last { $0.state != .pending }?.version }
 
+    /// A bridge's name, with the beginning of its id where another living one has the same name.
+    private func label(_ id: BridgeID, _ name: String) -> String {
+        let isAmbiguous = bridges.contains { $0.identity.name == name && $0.identity.id != id }
+        return isAmbiguous ? "\(name)/\(id.description.prefix(8))" : name
+    }
+
+    private func bridgeLabel(_ lease: StoredLease?) -> String {
+        guard let lease, let holder = lease.holder else { return "-" }
+        return label(holder, lease.holderName ?? "?") + (lease.isExpired ? " (gone)" : "")
+    }
+
+    /// The column of bridges is there when several live.
     var table: TextTable {
-        let columns: [TextTable.Column] = [
+        var columns: [TextTable.Column] = [
             .init("CONNECTION"), .init("STATE"), .init("URL", isFlexible: true), .init("HOME ASSISTANT"),
             .init("LAST SEEN", .right), .init("EVENTS IN 1 H", .right),
         ]
-        let rows = connections.map { line in
+        var rows = connections.map { line in
             [
                 line.connection.name, line.connection.status.rawValue, line.connection.url,
                 line.connection.homeAssistantVersion ?? "-", TimeText.ago(line.connection.lastSeenAt, now: now),
                 String(line.eventsLastHour),
             ]
+        }
+        if bridges.count > 1 {
+            columns.append(.init("BRIDGE"))
+            for index in rows.indices { rows[index].append(bridgeLabel(connections[index].lease)) }
         }
         return TextTable(columns, rows: rows)
     }
@@ -110,6 +141,18 @@ struct StatusOverview {
                         "last_connected_at": .time(line.connection.lastConnectedAt),
                         "last_seen_at": .time(line.connection.lastSeenAt),
                         "events_last_hour": .integer(Int64(line.eventsLastHour)),
+                        "lease": line.lease.map(Self.json) ?? .null,
+                    ])
+                }),
+            "bridges": .array(
+                bridges.map { bridge in
+                    .object([
+                        "id": .string(bridge.identity.id.description),
+                        "name": .string(bridge.identity.name),
+                        "version": .string(bridge.identity.version),
+                        "started_at": .time(bridge.identity.startedAt),
+                        "expires_at": .time(bridge.expiresAt),
+                        "connections": .integer(Int64(bridge.held)),
                     ])
                 }),
             "writer": .object([
@@ -122,6 +165,17 @@ struct StatusOverview {
                 "is_running": .bool(bridge != nil),
                 "health": bridge ?? .null,
             ]),
+        ])
+    }
+
+    private static func json(_ lease: StoredLease) -> JSONValue {
+        .object([
+            "bridge_id": .optional(lease.holder?.description),
+            "bridge_name": .optional(lease.holderName),
+            "epoch": .integer(lease.epoch),
+            "acquired_at": .time(lease.acquiredAt),
+            "expires_at": .time(lease.expiresAt),
+            "is_expired": .bool(lease.isExpired),
         ])
     }
 }
