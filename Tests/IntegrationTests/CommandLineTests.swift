@@ -304,6 +304,47 @@ import Testing
         }
     }
 
+    @Test func showsWhichBridgeHoldsWhichConnection() async throws {
+        try await Self.with { bridge, session in
+            let file = try bridge.file("token", Self.token)
+            bridge.environment["HA_BRIDGE_HTTP_ADDRESS"] = "127.0.0.1:9"
+            for name in ["home", "barn", "boat"] {
+                try await bridge(
+                    "connection", "add", name, "--url", "http://\(name)", "--token-file", file, "--no-test")
+            }
+            try await session.execute(
+                """
+                INSERT INTO home_assistant_bridges (id, name, version, started_at, expires_at)
+                VALUES ('00000000-0000-0000-0000-00000000000a', 'attic', '1', now(), now() + interval '1 hour')
+                """)
+            #expect(try await !bridge("status").output.contains("attic"))
+            try await session.execute(
+                """
+                INSERT INTO home_assistant_bridges (id, name, version, started_at, expires_at)
+                VALUES ('00000000-0000-0000-0000-00000000000b', 'cellar', '1', now(), now() + interval '1 hour');
+                UPDATE home_assistant_connection_leases AS lease
+                SET holder = bridge.id, holder_name = bridge.name, epoch = 7, acquired_at = now(),
+                    expires_at = now() + interval '1 hour'
+                FROM home_assistant_connections AS connection, home_assistant_bridges AS bridge
+                WHERE lease.connection_id = connection.id
+                    AND (connection.name, bridge.name) IN (('home', 'attic'), ('barn', 'cellar'))
+                """)
+            let status = try await bridge("status").output
+            #expect(status.contains("attic (1), cellar (1)"))
+            let lines = status.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
+            #expect(lines.first { $0.first == "home" }?.last == "attic")
+            #expect(lines.first { $0.first == "barn" }?.last == "cellar")
+            #expect(lines.first { $0.first == "boat" }?.last == "-")
+            let json = try await bridge("status", "--json").json as? [String: Any]
+            let bridges = json?["bridges"] as? [[String: Any]]
+            #expect(bridges?.map { $0["name"] as? String } == ["attic", "cellar"])
+            let home = (json?["connections"] as? [[String: Any]])?.first { $0["name"] as? String == "home" }
+            let lease = home?["lease"] as? [String: Any]
+            #expect(lease?["bridge_name"] as? String == "attic" && lease?["epoch"] as? Int == 7)
+            #expect(lease?["is_expired"] as? Bool == false)
+        }
+    }
+
     @Test func endsQuietlyWhenItsReaderGoesAway() async throws {
         try await Self.with { bridge, session in
             let file = try bridge.file("token", Self.token)

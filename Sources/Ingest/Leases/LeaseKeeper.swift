@@ -48,8 +48,6 @@ package final class LeaseKeeper: Sendable {
     private let logger: Logger
     private let state = LockedBox(State())
 
-    private static let retry = RetryPolicy(first: .milliseconds(200), cap: .seconds(2))
-
     /// A keeper that does nothing until `run`. `timer` must run beside it.
     package init(
         identity: BridgeIdentity, configuration: PostgresConfiguration, timings: LeaseTimings = LeaseTimings(),
@@ -114,7 +112,7 @@ package final class LeaseKeeper: Sendable {
             } catch {
                 if Task.isCancelled { break }
                 memory.attempt += 1
-                memory.retryAt = .now + Self.retry.delay(attempt: memory.attempt, using: &generator)
+                memory.retryAt = .now + timings.retry.delay(attempt: memory.attempt, using: &generator)
                 logger.log(
                     level: memory.attempt == 1 ? .warning : .debug,
                     "Cannot renew the leases. Sessions go on; trying again until it works.",

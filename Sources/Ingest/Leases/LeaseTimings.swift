@@ -1,4 +1,5 @@
 import BridgeConcurrency
+import BridgeCore
 
 /// When leases are renewed, looked for and given up.
 package struct LeaseTimings: Sendable {
@@ -31,5 +32,11 @@ package struct LeaseTimings: Sendable {
         self.patience = patience
         self.calm = calm
         self.deadline = deadline
+    }
+
+    /// After a failed step. Well below `calm`, so that whoever comes back last after an outage still renews in time.
+    var retry: RetryPolicy {
+        RetryPolicy(
+            first: max(.milliseconds(200).scaled, .milliseconds(50)), cap: max(.seconds(2).scaled, .milliseconds(300)))
     }
 }

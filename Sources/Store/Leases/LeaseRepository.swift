@@ -112,11 +112,19 @@ package struct LeaseRepository: Sendable {
 }
 
 extension LeaseRepository {
-    /// `body` in a transaction of its own.
+    /// `body` in a transaction of its own. A session that leads to a server which takes no writes is given up, so that the next
+    /// call finds the one that does.
     private func transaction<R: Sendable>(
         _ body: @escaping @Sendable (isolated PostgresConnection) throws -> R
     ) async throws -> R {
-        try await pool.withConnection { try await $0.transaction(deadline: deadline, body) }
+        try await pool.withConnection { connection in
+            do {
+                return try await connection.transaction(deadline: deadline, body)
+            } catch let error as PostgresError where error.isConnectionLoss {
+                await connection.close()
+                throw error
+            }
+        }
     }
 
     /// `body` in a transaction that waits for a locked row for half of the deadline; if that was not enough, once more in one

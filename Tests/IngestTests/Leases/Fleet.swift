@@ -84,6 +84,37 @@ struct Fleet: Sendable {
         }
     }
 
+    /// Cuts everybody off from the database, and keeps them off while `body` runs, which gets a session that was spared.
+    func outage(_ body: (PostgresConnection) async throws -> Void) async throws {
+        guard let url = TestDatabase.serverURL else { return }
+        let administration = try await PostgresConnection.connect(
+            try PostgresConfiguration(url), deadline: .seconds(20), logger: Self.logger)
+        let spared = try await database.connect()
+        let pid = await spared.backendProcessID ?? 0
+        try await administration.execute("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS false")
+        do {
+            _ = try await administration.query(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> $2",
+                [.text(database.name), .int(Int64(pid))])
+            try await body(spared)
+        } catch {
+            try await administration.execute("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS true")
+            throw error
+        }
+        try await administration.execute("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS true")
+        await spared.close()
+        await administration.close()
+    }
+
+    /// Waits until no lease holds any more.
+    func areAllExpired(_ session: PostgresConnection) async throws -> Bool {
+        try await eventually {
+            try await session.query(
+                "SELECT FROM home_assistant_connection_leases WHERE expires_at > clock_timestamp()"
+            ).isEmpty
+        }
+    }
+
     /// Asks again until `condition` holds; false when it never does.
     func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
         for _ in 0..<1_500 {
