@@ -6,6 +6,8 @@ import Store
 enum EventSource: Sendable {
     case live
     case snapshot
+    /// From the history of Home Assistant, after a time without sight of it.
+    case backfill
 }
 
 /// Writes events as rows of `EventTable.columns` in COPY's binary form, straight from the bytes of the frame.
@@ -19,17 +21,22 @@ struct EventRowEncoder {
     /// The encoded rows; the encoder starts afresh.
     mutating func take() -> [UInt8] { encoder.take() }
 
-    /// Appends one row. `bytes` is what the places in `event` refer to.
+    /// Appends one row. `bytes` is what the places in `event` refer to; `previous` is the state before where the event itself
+    /// does not say.
     mutating func append(
         _ event: HomeAssistantEvent, id: EventID, connection: ConnectionID, source: EventSource,
-        of bytes: UnsafeBufferPointer<UInt8>
+        of bytes: UnsafeBufferPointer<UInt8>, previous: [UInt8]? = nil
     ) {
         encoder.beginRow(columns: Int16(EventTable.columns.count))
         encoder.uuid(id.uuid)
         encoder.uuid(connection.uuid)
         if let type = event.eventType { text(type, of: bytes) } else { encoder.text("state_changed") }
         optionalText(event.entityID, of: bytes)
-        optionalText(event.oldState, of: bytes)
+        if let previous {
+            previous.withUnsafeBytes { encoder.text($0) }
+        } else {
+            optionalText(event.oldState, of: bytes)
+        }
         optionalText(event.newState, of: bytes)
         if let payload = event.payload {
             encoder.jsonb(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[payload])))
@@ -45,6 +52,7 @@ struct EventRowEncoder {
         switch source {
         case .live: encoder.text("live")
         case .snapshot: encoder.text("snapshot")
+        case .backfill: encoder.text("backfill")
         }
         optionalText(event.contextID, of: bytes)
         optionalText(event.contextParentID, of: bytes)

@@ -100,7 +100,7 @@ struct FrameTransformer {
     ) throws(EventDecodingError) -> HomeAssistantEvent {
         switch source {
         case .live: try EventDecoder(bytes).event(in: range)
-        case .snapshot: try EventDecoder(bytes).snapshotState(in: range)
+        case .snapshot, .backfill: try EventDecoder(bytes).snapshotState(in: range)
         }
     }
 

@@ -61,6 +61,22 @@ package struct EventIdentity {
         return identifier(at: event.timestamp)
     }
 
+    /// The id of the state of `entityID` that Home Assistant set at `time`, or of its removal then: the id of the live event.
+    package mutating func id(
+        ofState entityID: String, at time: Timestamp, isRemoval: Bool = false
+    ) throws -> EventID {
+        input.removeAll(keepingCapacity: true)
+        input.append(contentsOf: [0x76, 0x31])
+        input.append(contentsOf: connection)
+        input.append(isRemoval ? 2 : 1)
+        input.append(contentsOf: entityID.utf8)
+        input.append(0)
+        append(time)
+        if isRemoval { input.append(contentsOf: "removed".utf8) }
+        try input.withUnsafeBytes { try digest.digest($0, into: &output) }
+        return identifier(at: time)
+    }
+
     /// Appends the text and a zero byte, which no text holds, so that two fields cannot run together.
     private mutating func append(_ string: JSONString?, of bytes: UnsafeBufferPointer<UInt8>) {
         if let string { JSONText.append(string, of: bytes, to: &input) }
