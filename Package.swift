@@ -116,6 +116,13 @@ let package = Package(
                 "BridgeConcurrency", log,
             ]),
         .testTarget(
+            name: "BackfillTests",
+            dependencies: [
+                "Ingest", "HomeAssistantClient", "WebSocketTransport", "Store", "PostgresClient", "Cryptography",
+                "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ],
+            resources: [.copy("Fixtures")]),
+        .testTarget(
             name: "ObservabilityTests",
             dependencies: [
                 "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,
