@@ -58,7 +58,8 @@ import Testing
         (#"{"a.b":[{"a":{},"lu":1.0}]}"#, "missing_field"), (#"{"a.b":[{"s":5,"lu":1.0}]}"#, "missing_field"),
         (#"{"a.b":[{"s":"x"}]}"#, "missing_field"), (#"{"a.b":[{"s":"x","lu":"1.0"}]}"#, "invalid_time"),
         (#"{"a.b":[{"s":"x","lu":null}]}"#, "invalid_time"), (#"{"a.b":[{"s":"x","lu":1e300}]}"#, "invalid_time"),
-        (#"{"a.b":[{"s":"x","a":{"n":1e999},"lu":1.0}]}"#, "number_out_of_range"), (#"{"a.b":[[]]}"#, "json_unexpected_byte"),
+        (#"{"a.b":[{"s":"x","a":{"n":1e999},"lu":1.0}]}"#, "number_out_of_range"),
+        (#"{"a.b":[[]]}"#, "json_unexpected_byte"),
         (#"{"a.b":{"s":"x","lu":1.0,"a":1e999}}"#, "number_out_of_range"),
         (#"{"\#(String(repeating: "x", count: 256))":[{"s":"x","lu":1.0}]}"#, "field_too_long"),
     ])
@@ -110,7 +111,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "x", "1795223601.3x", "nan", "inf", "-1e20", "9999999999999", "1 ", String(repeating: "1", count: 40)])
+    @Test(arguments: [
+        "", "x", "1795223601.3x", "nan", "inf", "-1e20", "9999999999999", "1 ", String(repeating: "1", count: 40),
+    ])
     func refusesOtherTimes(text: String) {
         #expect(Array(text.utf8).withUnsafeBytes { Timestamp(secondsText: $0) } == nil)
     }

@@ -93,7 +93,7 @@ import Testing
                 }
                 // A second of one entity is the least that can be asked for; ten days the most.
                 let least = Int(rate * Double(plan.entities))
-                #expect(bytes <= max(plan.target * 2, least * 2) , "seed \(seed), rate \(rate)")
+                #expect(bytes <= max(plan.target * 2, least * 2), "seed \(seed), rate \(rate)")
             }
             #expect((1...512).contains(plan.entities))
         }
