@@ -31,10 +31,11 @@ struct ConnectionProbe: ConnectionTester {
             group.cancelAll()
         }
         await loop.shutdown()
-        return result(of: ending.withLock { $0 }, url: url, duration: ContinuousClock.now - start)
+        return Self.result(of: ending.withLock { $0 }, url: url, duration: ContinuousClock.now - start)
     }
 
-    private func result(
+    /// What `notice`, the last one of a session, means for a person.
+    static func result(
         of notice: SessionNotice?, url: HomeAssistantURL, duration: Duration
     ) -> ConnectionTestResult {
         switch notice {
@@ -69,7 +70,7 @@ struct ConnectionProbe: ConnectionTester {
 
 extension SessionNotice {
     /// Whether a test knows enough.
-    fileprivate var endsTest: Bool {
+    var endsTest: Bool {
         switch self {
         case .subscribed, .authenticationFailed, .attemptFailed, .disconnected: true
         default: false
@@ -88,13 +89,14 @@ extension FailureKind {
 }
 
 /// Takes frames and forgets them: a test stores nothing.
-private struct NullConsumer: FrameConsumer {
+struct NullConsumer: FrameConsumer {
     func reserve(_ bytes: Int, for connection: ConnectionID) -> Bool { true }
     func release(_ bytes: Int, for connection: ConnectionID) {}
     func whenRoom(for connection: ConnectionID, _ body: @escaping @Sendable () -> Void) { body() }
     func accept(_ frame: ReceivedFrame) {}
 }
 
-private struct NullMeter: SessionMeter {
+/// Counts nothing.
+struct NullMeter: SessionMeter {
     func received(messages: Int, events: Int, errors: Int, unknown: Int) {}
 }

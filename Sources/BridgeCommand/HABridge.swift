@@ -19,7 +19,11 @@ struct HABridge: AsyncParsableCommand {
             CommandGroup(name: "Connections", subcommands: [ConnectionCommand.self]),
             CommandGroup(
                 name: "Looking",
-                subcommands: [StatusCommand.self, EventsCommand.self, MetricsCommand.self, PartitionCommand.self]),
+                subcommands: [
+                    StatusCommand.self, EventsCommand.self, GapsCommand.self, MetricsCommand.self,
+                    PartitionCommand.self,
+                ]),
+            CommandGroup(name: "Mending", subcommands: [BackfillCommand.self]),
         ]
     )
 }

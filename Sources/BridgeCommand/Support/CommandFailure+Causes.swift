@@ -1,5 +1,7 @@
 import BridgeCore
 import Cryptography
+import HomeAssistantClient
+import Ingest
 import Observability
 import PostgresClient
 import Store
@@ -17,6 +19,9 @@ extension CommandFailure {
         case let error as MigrationError: self.init(error)
         case let error as CryptographyError: self.init(Self.status(of: error.code), error.message)
         case let error as HTTPServerError: self.init(Self.status(of: error.code), error.message)
+        case let error as HomeAssistantClient.CommandFailure: self.init(.unavailable, error.description)
+        case let error as BackfillPostponed:
+            self.init(.tryAgain, "\(error.reason) The gaps stay open. Run the command again.")
         case is CancellationError: self.init(.tryAgain, "The command was interrupted. Run it again.")
         default: self.init(.software, "Something went wrong that should not: \(error).")
         }

@@ -38,14 +38,14 @@ struct BackfillSink: Sendable {
 }
 
 extension Backfiller {
-    /// Repairs gaps of `connection` over `pool`, for a command.
+    /// Repairs gaps of `connection` for a command, over the pool of `gaps`.
     package init(
-        connection: ConnectionID, port: CommandPort, pool: PostgresPool,
+        connection: ConnectionID, port: CommandPort, gaps: GapRepository,
         onProgress: @escaping @Sendable (BackfillProgress) -> Void
     ) {
-        let sink = BackfillSink(pool: pool)
+        let sink = BackfillSink(pool: gaps.pool)
         self.init(
-            connection: connection, port: port, gaps: GapRepository(pool), onProgress: onProgress,
+            connection: connection, port: port, gaps: gaps, pacing: BackfillPacing(), onProgress: onProgress,
             sink: { try await sink.write($0) })
     }
 }

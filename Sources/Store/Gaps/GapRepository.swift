@@ -5,7 +5,8 @@ import PostgresClient
 ///
 /// The event writer opens gaps, in the transaction that writes the events around them; here they are read, repaired and closed.
 package struct GapRepository: Sendable {
-    let pool: PostgresPool
+    /// Where its statements run.
+    package let pool: PostgresPool
 
     /// Uses connections of `pool`, one for each call.
     package init(_ pool: PostgresPool) { self.pool = pool }

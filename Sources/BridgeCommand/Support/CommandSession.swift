@@ -1,0 +1,51 @@
+import BridgeConcurrency
+import BridgeCore
+import HomeAssistantClient
+import Logging
+import WebSocketTransport
+
+/// A connection of a command's own to Home Assistant, which subscribes to nothing.
+enum CommandSession {
+    /// Lends a port to Home Assistant for the length of `body`.
+    ///
+    /// Waits until Home Assistant runs. Throws a `CommandFailure` when it cannot be reached or refuses the token, and what `body`
+    /// throws.
+    static func with<Result: Sendable>(
+        _ url: HomeAssistantURL, token: Secret, _ body: (CommandPort) async throws -> Result
+    ) async throws -> Result {
+        let logger = Logger(label: "ha-bridge") { _ in SwiftLogNoOpLogHandler() }
+        let loop: WebSocketEventLoop
+        do {
+            loop = try WebSocketEventLoop(logger: logger)
+        } catch {
+            throw CommandFailure(.unavailable, "\(error)")
+        }
+        let timer = DeadlineTimer()
+        let session = Session(
+            target: SessionTarget(connection: ConnectionID(), url: url, token: token), purpose: .commands,
+            environment: SessionEnvironment(loop: loop, resolver: HostResolver(), timer: timer),
+            consumer: NullConsumer(), meter: NullMeter(), logger: logger)
+        let (ports, announcement) = AsyncStream.makeStream(of: CommandPort.self)
+        let ending = LockedBox<SessionNotice?>(nil)
+        do {
+            let result = try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await timer.run() }
+                group.addTask {
+                    await session.run(
+                        onNotice: { notice in if notice.endsTest { ending.withLock { $0 = notice } } },
+                        onReady: { announcement.yield($0) }, until: \.endsTest)
+                    announcement.finish()
+                }
+                defer { group.cancelAll() }
+                for await port in ports { return try await body(port) }
+                let failure = ConnectionProbe.result(of: ending.withLock { $0 }, url: url, duration: .zero)
+                throw CommandFailure(failure.exitStatus, failure.message)
+            }
+            await loop.shutdown()
+            return result
+        } catch {
+            await loop.shutdown()
+            throw error
+        }
+    }
+}
