@@ -68,6 +68,8 @@ package struct Backfiller: Sendable {
         var added = 0
         for pass in 1...pacing.passesInARow {
             let recorder = try await recorder()
+            // What the recorder commits during a reading, the reading may have missed.
+            let isLate = repairs.allSatisfy(isLongOver)
             let before = added
             for index in repairs.indices {
                 var repair = repairs[index]
@@ -84,7 +86,7 @@ package struct Backfiller: Sendable {
             if !isGivenUp, repairs.contains(where: { $0.unreadable.count == entities.count }) {
                 throw BackfillPostponed(reason: "Home Assistant cannot read its history now.")
             }
-            let isCaughtUp = recorder.backlog < pacing.backlogLimit && (pass > 1 || repairs.allSatisfy(isLongOver))
+            let isCaughtUp = recorder.backlog < pacing.backlogLimit && (pass > 1 || isLate)
             if added == before && isCaughtUp || isGivenUp {
                 return try await close(repairs) {
                     $0.verdict(isRecording: recorder.isRecording, stillGrows: added > before)
