@@ -22,7 +22,11 @@ package struct RetryPolicy: Sendable {
     /// The wait after failure number `attempt`, counted from 1.
     package func delay(attempt: Int, using generator: inout some RandomNumberGenerator) -> Duration {
         var delay = first
-        for _ in 1..<max(attempt, 1) where delay < cap { delay *= 2 }
+        var doublings = max(attempt, 1) - 1
+        while doublings > 0, delay < cap {
+            delay *= 2
+            doublings -= 1
+        }
         delay = min(delay, cap)
         return delay * (1 - jitter * Double.random(in: 0...1, using: &generator))
     }

@@ -16,6 +16,12 @@ package struct Timestamp: Hashable, Comparable, Sendable {
     /// Microseconds since 2000-01-01, the binary form of `timestamptz`.
     package var postgresMicroseconds: Int64 { microseconds - Self.postgresEpochOffset }
 
+    /// Adds `duration`, which may be negative, down to the microsecond.
+    package func adding(_ duration: Duration) -> Timestamp {
+        let (seconds, attoseconds) = duration.components
+        return Timestamp(microseconds: microseconds + seconds * 1_000_000 + attoseconds / 1_000_000_000_000)
+    }
+
     /// Adds `seconds`, which may be negative.
     package func adding(seconds: Int64) -> Timestamp { Timestamp(microseconds: microseconds + seconds * 1_000_000) }
 }

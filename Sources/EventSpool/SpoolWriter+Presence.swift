@@ -46,18 +46,15 @@ extension SpoolWriter {
         presence.isBridgeIDRestored = try BridgeIDFile.restore(bridgeID, in: directory)
         for segment in state.withLock({ $0.table.segments }) {
             let now = FileIdentity("\(segment.name)", in: directory.descriptor)
-            if let now, segment.file == nil || now == segment.file?.identity { continue }
-            // A release takes the segment out of the table before it deletes the file.
-            guard state.withLock({ $0.table.segment(segment.name) != nil }) else { continue }
-            if segment.file == nil {
-                presence.missingSegments.append(segment.name.number)
-            } else {
+            if let file = segment.file {
+                guard now == nil || now != file.identity else { continue }
                 try rewrite(segment)
                 presence.restoredSegments.append(segment.name.number)
+            } else if now == nil, state.withLock({ $0.table.segment(segment.name) != nil }) {
+                presence.missingSegments.append(segment.name.number)
             }
         }
-        // Segments that are missing are reported by the reader, once.
-        if presence != SpoolPresence(missingSegments: presence.missingSegments) {
+        if !presence.isIntact {
             state.logger.error(
                 "Files of the spool were removed while in use; what could be saved was written anew.",
                 metadata: [

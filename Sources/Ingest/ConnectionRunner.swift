@@ -8,18 +8,25 @@ import Store
 /// What the runners of all connections share.
 package struct RunnerEnvironment: Sendable {
     package var session: SessionEnvironment
-    package var queue: FrameQueue
+    package var queue: SpoolQueue
     package var sealer: TokenSealer
     package var audit: AuditRecorder
     package var status: StatusRecorder
     package var health: HealthRegistry
     package var metrics: IngestMetrics
     package var logger: Logger
+    /// The ledger of gaps.
+    var gaps: GapRepository
+    /// Writes what the history gives, beside the live events.
+    var backfill: EventSink
 
-    package init(
-        session: SessionEnvironment, queue: FrameQueue, sealer: TokenSealer, audit: AuditRecorder,
-        status: StatusRecorder, health: HealthRegistry, metrics: IngestMetrics, logger: Logger
+    init(
+        session: SessionEnvironment, queue: SpoolQueue, sealer: TokenSealer, audit: AuditRecorder,
+        status: StatusRecorder, health: HealthRegistry, metrics: IngestMetrics, gaps: GapRepository,
+        backfill: EventSink, logger: Logger
     ) {
+        self.gaps = gaps
+        self.backfill = backfill
         self.session = session
         self.queue = queue
         self.sealer = sealer
@@ -43,6 +50,8 @@ struct ConnectionRunner: Sendable {
     private struct Memory {
         /// The reason of the last failure, so that a row is written for each change and not for each try.
         var lastFailure: String?
+        /// What fills the gaps over the present session.
+        var backfill: Task<Void, Never>?
     }
 
     private var logger: Logger {
@@ -54,6 +63,9 @@ struct ConnectionRunner: Sendable {
 
     /// Runs until cancelled. A connection that cannot be opened at all waits here for its row to change.
     func run() async {
+        // Before the first attempt, so that an open gap shows while Home Assistant is away. Where one is open, or nothing was
+        // ever seen, this adds none.
+        note(.lost, cause: .bridgeLost, detail: "No bridge was connected.")
         let target: SessionTarget
         do {
             target = try openTarget()
@@ -68,7 +80,35 @@ struct ConnectionRunner: Sendable {
             target: target, environment: environment.session, consumer: environment.queue, meter: meter,
             logger: logger)
         let memory = LockedBox(Memory())
-        await session.run(onNotice: { handle($0, memory) })
+        await session.run(
+            onNotice: { notice in
+                if case .disconnected = notice { stopBackfill(memory) }
+                handle(notice, memory)
+            },
+            onReady: { port in startBackfill(over: port, memory) })
+        await stopBackfill(memory)?.value
+    }
+
+    /// Fills the gaps of this connection for as long as the port works.
+    private func startBackfill(over port: CommandPort, _ memory: LockedBox<Memory>) {
+        let sink = environment.backfill
+        let worker = BackfillWorker(
+            connection: connection.id, port: port, gaps: environment.gaps, timer: environment.session.timer,
+            logger: logger, sink: { try await sink.write($0) })
+        stopBackfill(memory)
+        // Cancelled when the session ends, and awaited by `run`.
+        let task = Task { await worker.run() }
+        memory.withLock { $0.backfill = task }
+    }
+
+    @discardableResult
+    private func stopBackfill(_ memory: LockedBox<Memory>) -> Task<Void, Never>? {
+        let task = memory.withLock { memory in
+            defer { memory.backfill = nil }
+            return memory.backfill
+        }
+        task?.cancel()
+        return task
     }
 
     private func openTarget() throws -> SessionTarget {
@@ -79,15 +119,25 @@ struct ConnectionRunner: Sendable {
         return SessionTarget(connection: connection.id, url: url, token: token)
     }
 
+    /// Hands a sighting to the spool, in order with the frames.
+    private func note(
+        _ kind: Sighting.Kind, at time: Timestamp = .now, cause: GapCause? = nil, detail: String? = nil
+    ) {
+        environment.queue.record(
+            Sighting(connection: connection.id, epoch: epoch, kind: kind, at: time, cause: cause, detail: detail))
+    }
+
     private func handle(_ notice: SessionNotice, _ memory: LockedBox<Memory>) {
         switch notice {
         case .connecting:
             logger.debug("Connecting.")
             if memory.withLock({ $0.lastFailure == nil }) { report(.connecting) }
         case .subscribed(let details, let elapsed):
+            note(.regained, cause: .disconnected)
             subscribed(details, elapsed)
             memory.withLock { $0.lastFailure = nil }
         case .disconnected(let reason, let lasted):
+            note(.lost, cause: Task.isCancelled ? .bridgeStopped : .disconnected, detail: reason)
             meter.disconnected(error: reason)
             report(.disconnected, message: reason)
             environment.audit.record(
@@ -103,9 +153,12 @@ struct ConnectionRunner: Sendable {
                 .authFailure, connection: connection, success: false, message: message, duration: elapsed)
             logger.error("Home Assistant refuses the token. Not trying again until the stored connection changes.")
         case .roundTrip(let time):
+            // The socket keeps the order: everything that was sent before the ping has come by now.
+            note(.watermark, at: Timestamp.now.adding(.zero - time))
             meter.roundTrip(time)
         case .eventNotDelivered(let code):
             environment.metrics.undelivered.increment()
+            note(.missed, cause: .undelivered, detail: "Home Assistant could not send an event (\(code)).")
             environment.audit.record(
                 .error, connection: connection, success: false,
                 message: "Home Assistant could not deliver an event.", details: ["code": code])
@@ -116,14 +169,15 @@ struct ConnectionRunner: Sendable {
                 metadata: [LoggingKeys.eventTypes: "\(types.joined(separator: ", "))"])
         case .overflow:
             environment.metrics.overflows.increment()
+            note(.lost, cause: .overflow, detail: "Too many events were waiting.")
             environment.audit.record(
                 .error, connection: connection, success: false,
                 message: """
-                    Too many events were waiting for PostgreSQL, so the connection was closed until there is room. \
-                    Events of this time are missing.
+                    Too many events were waiting to be stored, so the connection was closed until there is room. \
+                    The gap is in home_assistant_event_gaps.
                     """,
                 details: ["kind": "overflow"])
-            logger.error("Too many events wait for PostgreSQL. The connection stays closed until there is room.")
+            logger.error("Too many events wait to be stored. The connection stays closed until there is room.")
         }
     }
 

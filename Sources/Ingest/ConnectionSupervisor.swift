@@ -152,7 +152,8 @@ package struct ConnectionSupervisor: Sendable {
     }
 
     private func report(_ error: any Error, attempt: Int) {
-        environment.health.setReadiness(.database, .failing("The database cannot be reached: \(error)"))
+        let headline = (error as? PostgresError)?.headline ?? "The database cannot be reached"
+        environment.health.setReadiness(.database, .failing("\(headline): \(error)"))
         environment.health.beat(.scheduler)
         environment.logger.log(
             level: attempt == 1 ? .warning : .debug,

@@ -1,6 +1,7 @@
 import BridgeConcurrency
 import BridgeCore
 import Cryptography
+import EventSpool
 import FoundationEssentials
 import HomeAssistantClient
 import Logging
@@ -14,7 +15,9 @@ package struct ConnectorConfiguration: Sendable {
     package var database: PostgresConfiguration
     /// Opens stored tokens.
     package var sealer: TokenSealer
-    /// Bytes of frames that may wait for PostgreSQL.
+    /// Where events wait for PostgreSQL, and how many bytes of them.
+    package var spool: SpoolConfiguration
+    /// Bytes of frames that may be in memory on their way to the spool.
     package var queueLimit: Int
     /// When a batch is full.
     package var limits: BatchLimits
@@ -22,14 +25,15 @@ package struct ConnectorConfiguration: Sendable {
     package var sampleInterval: Duration = .seconds(60)
     /// Deadlines of the sessions.
     package var timings = SessionTimings()
-    /// Who this bridge is.
-    package var bridge = BridgeIdentity(
-        id: BridgeID(), name: ProcessInfo.processInfo.hostName, version: BridgeVersion.string, startedAt: .now)
     /// When leases are renewed, looked for and given up.
     package var leases = LeaseTimings()
 
     /// The configuration of a process.
-    package init(database: PostgresConfiguration, sealer: TokenSealer, queueLimit: Int, limits: BatchLimits) {
+    package init(
+        database: PostgresConfiguration, sealer: TokenSealer, spool: SpoolConfiguration, queueLimit: Int,
+        limits: BatchLimits
+    ) {
+        self.spool = spool
         self.database = database
         self.sealer = sealer
         self.queueLimit = queueLimit
@@ -47,16 +51,16 @@ package final class Connector: Sendable {
     private let pool: PostgresPool
     private let timer = DeadlineTimer()
     private let loop: WebSocketEventLoop
-    private let queue: FrameQueue
+    private let queue: SpoolQueue
+    private let pump: SpoolPump
     private let meters = MeterRegistry()
     private let keeper: LeaseKeeper
-    private let audit: AuditRecorder
     private let status: StatusRecorder
     private let writer: EventWriter
     private let supervisor: ConnectionSupervisor
     private let sampler: MetricsSampler
 
-    /// Wires the parts; starts the event loop's thread and nothing else.
+    /// Opens the spool and wires the parts; starts threads and no work. Throws `SpoolError` when the spool cannot be used.
     package init(
         configuration: ConnectorConfiguration, pool: PostgresPool, health: HealthRegistry, metrics: MetricsRegistry,
         logger: Logger
@@ -65,27 +69,41 @@ package final class Connector: Sendable {
         self.logger = logger
         self.pool = pool
         loop = try WebSocketEventLoop(logger: logger)
-        queue = FrameQueue(totalLimit: configuration.queueLimit, timer: timer)
+        let spool = try EventSpool.open(configuration.spool, logger: logger)
+        let queue = SpoolQueue(spool: spool, memoryLimit: configuration.queueLimit, timer: timer)
+        self.queue = queue
         let numbers = IngestMetrics(metrics, queue: queue, meters: meters)
         let connections = ConnectionRepository(pool)
-        keeper = LeaseKeeper(
-            identity: configuration.bridge, configuration: configuration.database, timings: configuration.leases,
-            timer: timer, logger: logger)
-        audit = AuditRecorder(repository: AuditLogRepository(pool), timer: timer, logger: logger)
+        let identity = BridgeIdentity(
+            id: spool.bridgeID, name: ProcessInfo.processInfo.hostName, version: BridgeVersion.string, startedAt: .now)
+        let keeper = LeaseKeeper(
+            identity: identity, configuration: configuration.database, timings: configuration.leases, timer: timer,
+            logger: logger)
+        self.keeper = keeper
         status = StatusRecorder(repository: connections, book: keeper.book, timer: timer, logger: logger)
+        let leases = WriterLeases(bridge: spool.bridgeID, book: keeper.book)
         let sink = EventSink(
-            configuration: configuration.database, deadLetters: DeadLetterRepository(pool), health: health,
-            metrics: numbers, logger: logger)
-        writer = EventWriter(
-            queue: queue, sink: sink, limits: configuration.limits, health: health, metrics: numbers)
+            configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
+            audits: AuditLogRepository(pool), leases: leases, health: health, metrics: numbers, logger: logger)
+        let backfill = EventSink(
+            configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
+            audits: AuditLogRepository(pool), leases: leases, health: nil, metrics: numbers, logger: logger)
+        let source = SpoolSource(
+            queue: queue, metrics: numbers, logger: logger, held: { Set(keeper.book.leases.keys) })
+        let writer = EventWriter(
+            queue: queue, source: source, sink: sink, cursors: SpoolCursorRepository(pool),
+            limits: configuration.limits, health: health, metrics: numbers, logger: logger)
+        self.writer = writer
+        pump = SpoolPump(queue: queue, health: health, metrics: numbers, logger: logger, mustSync: { writer.isBehind })
         let environment = RunnerEnvironment(
             session: SessionEnvironment(
                 loop: loop, resolver: HostResolver(), timer: timer, timings: configuration.timings),
-            queue: queue, sealer: configuration.sealer, audit: audit, status: status, health: health,
-            metrics: numbers, logger: logger)
+            queue: queue, sealer: configuration.sealer, audit: AuditRecorder(queue: queue), status: status,
+            health: health,
+            metrics: numbers, gaps: GapRepository(pool), backfill: backfill, logger: logger)
         supervisor = ConnectionSupervisor(
             configuration: configuration.database, repository: connections, meters: meters, environment: environment,
-            keeper: keeper)
+            keeper: keeper, drain: { _ in await queue.committed() })
         sampler = MetricsSampler(
             meters: meters, metrics: ConnectionMetricsRepository(pool), connections: connections,
             book: keeper.book, interval: configuration.sampleInterval, logger: logger)
@@ -93,6 +111,7 @@ package final class Connector: Sendable {
         health.addFigures("commit_latency_seconds", of: numbers.commitLatency)
         health.addFigure("events_stored") { Double(numbers.stored.value) }
         health.addFigure("queue_bytes") { [queue] in Double(queue.waitingBytes) }
+        health.addFigure("spool_bytes") { [queue] in Double(queue.spoolBytes) }
     }
 
     /// Runs until `shutdown` returns; then closes the sessions, writes what waits, and returns, all within nine seconds.
@@ -101,7 +120,7 @@ package final class Connector: Sendable {
             // Each part is a task of its own, because they end one after another. All are awaited below or by the group.
             let supervision = Task { await supervisor.run() }
             let writing = Task { await writer.run() }
-            let auditing = Task { await audit.run() }
+            let pumping = Task { await pump.run() }
             let recording = Task { await status.run() }
             group.addTask { await self.timer.run() }
             group.addTask { await self.keeper.run() }
@@ -113,24 +132,30 @@ package final class Connector: Sendable {
             supervision.cancel()
             await Self.finish(supervision, within: .seconds(2))
             queue.close()
-            await Self.finish(writing, within: .seconds(5))
-            audit.close()
+            let isSpooled = await Self.finish(pumping, within: .milliseconds(1_500))
+            let isWritten = await Self.finish(writing, within: .seconds(4))
             status.close()
-            await Self.finish(auditing, within: .milliseconds(1_500))
             await Self.finish(recording, within: .milliseconds(500))
             // Last: what is written for a connection must be written under its lease.
             await Self.finish(Task { await keeper.withdraw() }, within: .milliseconds(500))
             await loop.shutdown()
             group.cancelAll()
+            report(isSpooled: isSpooled, isWritten: isWritten)
         }
         await pool.close()
-        let left = queue.waitingBytes
-        if left > 0 {
-            logger.error(
-                "Stopped before everything was written: PostgreSQL did not take it in time. These events are lost.",
-                metadata: [LoggingKeys.bytes: "\(left)"])
-        } else {
+    }
+
+    private func report(isSpooled: Bool, isWritten: Bool) {
+        if isWritten {
             logger.notice("Stopped. Everything received was written.")
+        } else if isSpooled {
+            logger.notice(
+                "Stopped. What PostgreSQL did not take in time waits in the spool; the next start writes it.",
+                metadata: [LoggingKeys.bytes: "\(queue.spoolBytes)"])
+        } else {
+            logger.error(
+                "Stopped before everything was in the spool: the disk did not take it in time. These events are lost.",
+                metadata: [LoggingKeys.bytes: "\(queue.waitingBytes)"])
         }
     }
 
@@ -164,8 +189,9 @@ package final class Connector: Sendable {
         }
     }
 
-    /// Waits for `task`; cancels it when the time is over, and then gives it a moment and no more.
-    private static func finish(_ task: Task<Void, Never>, within limit: Duration) async {
+    /// Waits for `task` and cancels it when the time is over; returns whether it ended by itself.
+    @discardableResult
+    private static func finish(_ task: Task<Void, Never>, within limit: Duration) async -> Bool {
         let done = LockedBox(false)
         let observer = Task {
             await task.value
@@ -175,8 +201,10 @@ package final class Connector: Sendable {
         while !done.withLock({ $0 }), ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(10))
         }
-        if !done.withLock({ $0 }) { task.cancel() }
+        let isDone = done.withLock { $0 }
+        if !isDone { task.cancel() }
         // A call into libpq that hangs is left to the end of the process.
         observer.cancel()
+        return isDone
     }
 }

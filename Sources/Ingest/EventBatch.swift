@@ -1,4 +1,5 @@
 import BridgeCore
+import EventSpool
 import HomeAssistantClient
 import Store
 
@@ -26,4 +27,46 @@ struct EventBatch: Sendable {
     var clockSuspects = 0
     /// Whether rows of it may be in the table already, as those of a snapshot usually are.
     var mayRepeat = false
+    /// What was noted between the frames.
+    var sightings: [Sighting] = []
+    /// Audit rows that arose between the frames.
+    var audits: [AuditEntry] = []
+    /// Through which record of each run of the spool this batch goes.
+    var positions: [SpoolRunID: UInt64] = [:]
+
+    /// The connections that rows of it belong to.
+    var connections: Set<ConnectionID> { Set(frames.map(\.connection)) }
+
+    /// Puts the rows into the order of their ids: two writers that insert the same rows in opposite orders would wait for each
+    /// other in a circle. Ids begin with the time, so that most batches are in order as they come.
+    mutating func sortRows() {
+        let isSorted = rows.withUnsafeBytes { bytes in
+            zip(index, index.dropFirst()).allSatisfy { Self.isOrdered($0, $1, in: bytes) }
+        }
+        guard !isSorted else { return }
+        let order = rows.withUnsafeBytes { bytes in
+            index.sorted { Self.isOrdered($0, $1, in: bytes) && !Self.isOrdered($1, $0, in: bytes) }
+        }
+        var sorted: [UInt8] = []
+        sorted.reserveCapacity(rows.count)
+        index = order.map { row in
+            let start = sorted.count
+            sorted.append(contentsOf: rows[row.range])
+            return Row(range: start..<sorted.count, frame: row.frame, source: row.source)
+        }
+        rows = sorted
+    }
+
+    /// The id stands in front of each row, after the number of columns and its own length.
+    private static let idOffset = 6
+
+    private static func isOrdered(_ first: Row, _ second: Row, in bytes: UnsafeRawBufferPointer) -> Bool {
+        func half(_ row: Row, _ part: Int) -> UInt64 {
+            UInt64(
+                bigEndian: bytes.loadUnaligned(
+                    fromByteOffset: row.range.lowerBound + idOffset + part * 8, as: UInt64.self))
+        }
+        let (left, right) = (half(first, 0), half(second, 0))
+        return left < right || left == right && half(first, 1) <= half(second, 1)
+    }
 }

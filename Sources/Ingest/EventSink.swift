@@ -1,5 +1,6 @@
 import BridgeConcurrency
 import BridgeCore
+import FoundationEssentials
 import Logging
 import PostgresClient
 import Store
@@ -12,6 +13,12 @@ struct WriteOutcome: Sendable {
     var repeated = 0
 }
 
+/// The leases of the bridge that writes.
+struct WriterLeases: Sendable {
+    var bridge: BridgeID
+    var book: LeaseBook
+}
+
 /// Writes batches over one connection of its own, until they are committed: it retries for as long as it takes, and never gives
 /// up a row silently.
 ///
@@ -21,24 +28,32 @@ struct WriteOutcome: Sendable {
 actor EventSink {
     private let configuration: PostgresConfiguration
     private let deadLetters: DeadLetterRepository
-    private let health: HealthRegistry
+    private let audits: AuditLogRepository
+    private let leases: WriterLeases
+    /// `nil` where nobody waits for what is written.
+    private let health: HealthRegistry?
     private let metrics: IngestMetrics
     private let logger: Logger
     private let retry = RetryPolicy.database
     private var connection: PostgresConnection?
     private var generator = SystemRandomNumberGenerator()
     private var isFailing = false
+    /// What was claimed last.
+    private var claims: [ConnectionID: Int64?] = [:]
 
     /// A batch, or a part of it, has this long; then the server is taken for dead. Shorter than what the liveness of the writer
     /// allows: a dead PostgreSQL must not make this process look dead.
     private static let deadline: Duration = .seconds(20)
 
     init(
-        configuration: PostgresConfiguration, deadLetters: DeadLetterRepository, health: HealthRegistry,
+        configuration: PostgresConfiguration, deadLetters: DeadLetterRepository, audits: AuditLogRepository,
+        leases: WriterLeases, health: HealthRegistry?,
         metrics: IngestMetrics, logger: Logger
     ) {
         self.configuration = configuration
         self.deadLetters = deadLetters
+        self.audits = audits
+        self.leases = leases
         self.health = health
         self.metrics = metrics
         self.logger = logger
@@ -48,35 +63,66 @@ actor EventSink {
     /// as anyone knows.
     func write(_ batch: EventBatch) async throws -> WriteOutcome {
         var outcome = WriteOutcome()
-        var letters = batch.deadLetters
-        if !batch.index.isEmpty {
-            let whole = 0..<batch.index.count
-            let owners = Set(batch.frames.map(\.connection))
-            var goesThroughStaging = batch.mayRepeat
-            if !goesThroughStaging {
-                // A connection lost in the commit leaves open whether the rows are there: the second try finds them.
-                let copied = try await persistently { connection -> Int? in
-                    do throws(PostgresError) {
-                        return try await EventTable.copyDirect(
-                            connection, chunks: batch.chunks(of: whole), owners: owners, deadline: Self.deadline)
-                    } catch {
-                        let isMissingOwner = error.sqlState == EventTable.missingOwner
-                        if error.isDuplicate || error.rejectsData || isMissingOwner { return nil }
-                        throw error
+        // Both are harmless when they are repeated, so they may be there before the cursor moves, and must not be after it.
+        try await keep(batch.deadLetters)
+        if !batch.audits.isEmpty {
+            _ = try await persistently { _, _ in try await audits.append(batch.audits) }
+        }
+        guard !batch.index.isEmpty else {
+            try await persistently { connection, sink in
+                try await EventTable.sealAlone(connection, seal: sink.seal(of: batch), deadline: Self.deadline)
+            }
+            return outcome
+        }
+        let whole = 0..<batch.index.count
+        if !batch.mayRepeat {
+            // A connection lost in the commit leaves open whether the rows are there: the second try finds them.
+            let copied = try await persistently { connection, sink -> Int? in
+                do throws(PostgresError) {
+                    return try await EventTable.copyDirect(
+                        connection, chunks: batch.chunks(of: whole), seal: sink.seal(of: batch),
+                        deadline: Self.deadline)
+                } catch {
+                    if error.isDuplicate || error.rejectsData || error.sqlState == EventTable.missingOwner {
+                        return nil
                     }
+                    throw error
                 }
-                if let copied { outcome.stored += copied } else { goesThroughStaging = true }
             }
-            if goesThroughStaging {
-                try await stage(whole, of: batch, &outcome, &letters)
+            if let copied {
+                outcome.stored = copied
+                return outcome
             }
         }
-        if !letters.isEmpty {
-            let pending = letters
-            _ = try await persistently { _ in try await deadLetters.append(pending) }
-            for letter in letters { metrics.deadLetter(reason: letter.reasonCode) }
-        }
+        try await stage(whole, of: batch, &outcome)
         return outcome
+    }
+
+    /// What closes a transaction of `batch` now.
+    private func seal(of batch: EventBatch) -> BatchSeal {
+        claims = [:]
+        for connection in batch.connections {
+            claims.updateValue(leases.book.epoch(of: connection), forKey: connection)
+        }
+        return BatchSeal(
+            bridge: leases.bridge, claims: claims,
+            positions: Dictionary(uniqueKeysWithValues: batch.positions.map { ($0.key.uuid, $0.value) }),
+            sightings: batch.sightings)
+    }
+
+    /// Takes PostgreSQL at its word that another bridge speaks for a connection.
+    private func loseLease(_ connection: ConnectionID?) {
+        guard let connection, let epoch = claims[connection] ?? nil else { return }
+        leases.book.markLost(connection, epoch: epoch)
+        logger.warning(
+            "Another bridge speaks for this connection now. What came before is written all the same.",
+            metadata: [LoggingKeys.connectionID: "\(connection)", LoggingKeys.leaseEpoch: "\(epoch)"])
+    }
+
+    private func keep(_ letters: [DeadLetter]) async throws {
+        guard !letters.isEmpty else { return }
+        _ = try await persistently { _, _ in try await deadLetters.append(letters) }
+        for letter in letters { metrics.deadLetter(reason: letter.reasonCode) }
     }
 
     /// Closes the connection to PostgreSQL.
@@ -85,17 +131,20 @@ actor EventSink {
         connection = nil
     }
 
-    /// Stores the rows of `range` that are not there yet; halves the range when PostgreSQL refuses one of them.
-    private func stage(
-        _ range: Range<Int>, of batch: EventBatch, _ outcome: inout WriteOutcome, _ letters: inout [DeadLetter]
-    ) async throws {
+    /// Stores the rows of `range` that are not there yet; halves the range when PostgreSQL refuses one of them. The last
+    /// transaction is the one that closes the batch.
+    private func stage(_ range: Range<Int>, of batch: EventBatch, _ outcome: inout WriteOutcome) async throws {
         var waiting = [range]
+        var letters: [DeadLetter] = []
         while let part = waiting.popLast() {
-            let result = try await persistently { connection -> Result<Int, PostgresError> in
+            let isLast = waiting.isEmpty && letters.isEmpty
+            let result = try await persistently { connection, sink -> Result<Int, PostgresError> in
                 do throws(PostgresError) {
+                    let seal = sink.seal(of: batch)
                     return .success(
                         try await EventTable.copyThroughStaging(
-                            connection, chunks: batch.chunks(of: part), deadline: Self.deadline))
+                            connection, chunks: batch.chunks(of: part), seal: isLast ? seal : seal.claimsAlone,
+                            deadline: Self.deadline))
                 } catch {
                     if error.rejectsData { return .failure(error) }
                     throw error
@@ -105,6 +154,7 @@ actor EventSink {
             case .success(let inserted):
                 outcome.stored += inserted
                 outcome.repeated += part.count - inserted
+                if isLast { return }
             case .failure(let error) where part.count == 1:
                 let row = batch.index[part.lowerBound]
                 letters.append(
@@ -117,24 +167,33 @@ actor EventSink {
                 waiting.append(part.lowerBound..<middle)
             }
         }
+        try await keep(letters)
+        try await persistently { connection, sink in
+            try await EventTable.sealAlone(connection, seal: sink.seal(of: batch), deadline: Self.deadline)
+        }
     }
 
     // MARK: Trying again
 
     /// Runs `body` until it succeeds, with a new connection after each failure and a growing wait between.
     private func persistently<Result: Sendable>(
-        _ body: @Sendable (PostgresConnection) async throws -> Result
+        _ body: (PostgresConnection, isolated EventSink) async throws -> Result
     ) async throws -> Result {
         var attempt = 0
         while true {
-            health.beat(.writer)
+            health?.beat(.writer)
             do {
-                let result = try await body(try await usableConnection())
+                let result = try await body(try await usableConnection(), self)
                 recovered()
                 return result
+            } catch let error as PostgresError where error.isLostLease {
+                // Another bridge speaks for the connection. What came before is still written, with no claim to the lease.
+                metrics.staleWrites.increment()
+                loseLease(error.lostLease)
             } catch {
                 attempt += 1
                 try Task.checkCancellation()
+                await endFrozenPeers(after: error)
                 await connection?.close()
                 connection = nil
                 let wait = retry.delay(attempt: attempt, using: &generator)
@@ -144,20 +203,32 @@ actor EventSink {
         }
     }
 
+    /// A bridge that froze in the middle of a batch keeps the keys of its rows locked; the server does not end it by itself.
+    private func endFrozenPeers(after error: any Error) async {
+        guard (error as? PostgresError)?.sqlState == "55P03", let connection, await connection.isUsable else { return }
+        let ended = try? await connection.endFrozenPeers(silentFor: Self.deadline + .seconds(10))
+        if let ended, ended > 0 {
+            logger.warning(
+                "Ended sessions of a bridge that froze in the middle of a transaction.",
+                metadata: [LoggingKeys.count: "\(ended)"])
+        }
+    }
+
     private func usableConnection() async throws(PostgresError) -> PostgresConnection {
         if let connection, await connection.isUsable { return connection }
-        let fresh = try await PostgresConnection.connect(configuration, logger: logger)
+        let fresh = try await PostgresConnection.connect(
+            configuration, settings: .bounded, logger: logger)
         connection = fresh
         return fresh
     }
 
     private func failed(_ error: any Error, wait: Duration) {
         metrics.writeFailures.increment()
-        health.setReadiness(.writerLag, .failing("Rows cannot be written: \(error)"))
+        health?.setReadiness(.writerLag, .failing("Rows cannot be written: \(error)"))
         if !isFailing {
             isFailing = true
             logger.warning(
-                "Cannot write to PostgreSQL. Events wait in memory; trying again until it works.",
+                "Cannot write to PostgreSQL. Events wait in the spool; trying again until it works.",
                 metadata: [
                     LoggingKeys.error: "\(error)",
                     LoggingKeys.databaseCode: "\((error as? PostgresError)?.sqlState ?? "-")",
@@ -172,7 +243,7 @@ actor EventSink {
     private func recovered() {
         guard isFailing else { return }
         isFailing = false
-        health.setReadiness(.writerLag, .ok)
+        health?.setReadiness(.writerLag, .ok)
         logger.notice("PostgreSQL takes rows again.")
     }
 }

@@ -1,7 +1,9 @@
 import BridgeConcurrency
 import BridgeCore
+import EventSpool
 import HomeAssistantClient
 import Logging
+import Store
 
 /// When a batch is full.
 package struct BatchLimits: Sendable {
@@ -20,34 +22,50 @@ package struct BatchLimits: Sendable {
     }
 }
 
-/// Takes frames from the queue and commits them, batch after batch, in the order in which they came.
+/// Takes what waits in the spool and commits it, batch after batch, in the order in which it came.
 ///
 /// While one batch is being written, the next one is being transformed.
 package struct EventWriter: Sendable {
-    private let queue: FrameQueue
+    private let queue: SpoolQueue
+    private let source: SpoolSource
     private let sink: EventSink
+    private let cursors: SpoolCursorRepository
     private let limits: BatchLimits
     private let health: HealthRegistry
     private let metrics: IngestMetrics
-    /// When the oldest event of the batch that is being written was received.
-    private let inFlightSince = LockedBox<ContinuousClock.Instant?>(nil)
+    private let logger: Logger
+    /// The batch that is being written: when its oldest event was received, and when its writing began.
+    private let inFlight = LockedBox<(receivedAt: ContinuousClock.Instant, since: ContinuousClock.Instant)?>(nil)
 
-    init(queue: FrameQueue, sink: EventSink, limits: BatchLimits, health: HealthRegistry, metrics: IngestMetrics) {
+    init(
+        queue: SpoolQueue, source: SpoolSource, sink: EventSink, cursors: SpoolCursorRepository, limits: BatchLimits,
+        health: HealthRegistry, metrics: IngestMetrics, logger: Logger
+    ) {
         self.queue = queue
+        self.source = source
         self.sink = sink
+        self.cursors = cursors
         self.limits = limits
         self.health = health
         self.metrics = metrics
+        self.logger = logger
+    }
+
+    /// A batch with the items that it was made of.
+    private struct Load: Sendable {
+        var items: [SpooledItem]
+        var batch: EventBatch
     }
 
     /// Writes until the queue is closed and empty, or the task is cancelled.
     func run() async {
-        var reader = BatchReader(queue: queue, limits: limits, health: health)
+        await loadCursors()
+        var reader = BatchReader(queue: queue, source: source, limits: limits, health: health)
         var transformer = FrameTransformer()
-        var current = await reader.next().map { transformer.transform($0) }
-        while let batch = current {
-            async let written: Void = write(batch)
-            current = await reader.next().map { transformer.transform($0) }
+        var current = await reader.next().map { Self.load($0, &transformer) }
+        while let load = current {
+            async let written: Void = write(load)
+            current = await reader.next().map { Self.load($0, &transformer) }
             await written
             if Task.isCancelled { break }
         }
@@ -55,18 +73,77 @@ package struct EventWriter: Sendable {
     }
 
     /// The age of the oldest event that is being written, or `nil` when nothing is.
-    var lag: Duration? { inFlightSince.withLock { $0 }.map { ContinuousClock.now - $0 } }
+    var lag: Duration? { inFlight.withLock { $0?.receivedAt }.map { ContinuousClock.now - $0 } }
 
-    private func write(_ batch: EventBatch) async {
-        inFlightSince.withLock { $0 = batch.frames.first?.receivedAt }
-        defer { inFlightSince.withLock { $0 = nil } }
+    /// Whether PostgreSQL has taken nothing for a second although something waits, or is five seconds behind. While it is merely
+    /// busy, the disk is left to it.
+    var isBehind: Bool {
+        guard let batch = inFlight.withLock({ $0 }) else { return false }
+        let now = ContinuousClock.now
+        return now - batch.since > .seconds(1) || now - batch.receivedAt > .seconds(5)
+    }
+
+    /// Without the cursors everything left behind would be written again, which is harmless and slow.
+    private func loadCursors() async {
+        let runs = Set(queue.spool.segments.map(\.run.uuid))
+        var attempt = 0
+        var generator = SystemRandomNumberGenerator()
+        while !Task.isCancelled {
+            health.beat(.writer)
+            do {
+                let loaded = try await cursors.load(bridge: queue.spool.bridgeID, keeping: runs)
+                await source.skip(
+                    committed: Dictionary(uniqueKeysWithValues: loaded.map { (SpoolRunID($0.key), $0.value) }))
+                return
+            } catch {
+                if Task.isCancelled { return }
+                attempt += 1
+                logger.log(
+                    level: attempt == 1 ? .warning : .debug,
+                    "Cannot read how far the spool is written; trying again until it works.",
+                    metadata: [LoggingKeys.error: "\(error)"])
+                try? await Task.sleep(for: RetryPolicy.database.delay(attempt: attempt, using: &generator))
+            }
+        }
+    }
+
+    private static func load(_ items: [SpooledItem], _ transformer: inout FrameTransformer) -> Load {
+        var frames: [ReceivedFrame] = []
+        var sightings: [Sighting] = []
+        var audits: [AuditEntry] = []
+        var load = Load(items: items, batch: EventBatch())
+        for item in items {
+            switch item.item {
+            case .frame(let frame): frames.append(frame)
+            case .sighting(let sighting): sightings.append(sighting)
+            case .audit(let entry): audits.append(entry)
+            case .barrier: break
+            }
+            // What the reader itself adds has no place of its own.
+            guard item.sequence > 0 else { continue }
+            load.batch.positions[item.run] = max(item.sequence, load.batch.positions[item.run] ?? 0)
+        }
+        let positions = load.batch.positions
+        load.batch = transformer.transform(frames)
+        load.batch.positions = positions
+        load.batch.sightings = sightings
+        load.batch.audits = audits
+        load.batch.sortRows()
+        return load
+    }
+
+    private func write(_ load: Load) async {
+        let now = ContinuousClock.now
+        inFlight.withLock { $0 = (load.batch.frames.first?.receivedAt ?? now, now) }
+        defer { inFlight.withLock { $0 = nil } }
         do {
-            let outcome = try await sink.write(batch)
-            queue.committed(batch.frames)
-            record(outcome, of: batch)
+            let outcome = try await sink.write(load.batch)
+            CrashPoint.afterCommit.reach()
+            queue.committed(load.items)
+            record(outcome, of: load.batch)
             health.beat(.writer)
         } catch {
-            // Cancelled: the bytes stay reserved, by which the owner sees that something was left.
+            // Cancelled: the spool keeps what was not committed.
         }
     }
 
@@ -84,49 +161,57 @@ package struct EventWriter: Sendable {
     }
 }
 
-/// Cuts the stream of frames into batches.
+/// Cuts the stream of items into batches.
 private struct BatchReader {
-    let queue: FrameQueue
+    let queue: SpoolQueue
+    let source: SpoolSource
     let limits: BatchLimits
     let health: HealthRegistry
-    /// Frames read and not yet handed out, the next one last.
-    var backlog: [ReceivedFrame] = []
+    /// Items read and not yet handed out, the next one last.
+    var backlog: [SpooledItem] = []
 
-    init(queue: FrameQueue, limits: BatchLimits, health: HealthRegistry) {
+    init(queue: SpoolQueue, source: SpoolSource, limits: BatchLimits, health: HealthRegistry) {
         self.queue = queue
+        self.source = source
         self.limits = limits
         self.health = health
     }
 
-    /// The next batch of frames, or `nil` when the queue was closed and is empty.
-    mutating func next() async -> [ReceivedFrame]? {
+    /// The next batch of items, or `nil` when the queue was closed and is empty.
+    mutating func next() async -> [SpooledItem]? {
         while backlog.isEmpty {
             health.beat(.writer)
-            backlog = await queue.next(until: .now + .seconds(5)).reversed()
-            if backlog.isEmpty, queue.isClosed || Task.isCancelled { return nil }
+            // Asked before the source is: what comes in between is found in the next round.
+            let isLast = queue.isDrained || Task.isCancelled
+            await takeMore()
+            if !backlog.isEmpty { break }
+            if isLast { return nil }
+            _ = await queue.news.next(until: .now + .seconds(5))
         }
-        if isSmall { takeMore() }
-        if isSmall, !queue.isClosed {
+        if isSmall, !queue.isDrained {
             // Alone, each event would cost a transaction of its own.
             try? await Task.sleep(for: limits.age)
-            takeMore()
+            await takeMore()
         }
-        var batch: [ReceivedFrame] = []
+        var batch: [SpooledItem] = []
         var rows = 0
         var bytes = 0
-        while let frame = backlog.last, batch.isEmpty || rows < limits.rows && bytes < limits.bytes {
-            rows += frame.events.count
-            bytes += frame.bytes.count
-            batch.append(frame)
+        while let item = backlog.last, batch.isEmpty || rows < limits.rows && bytes < limits.bytes {
+            if case .frame(let frame) = item.item { rows += frame.events.count }
+            bytes += item.item.cost
+            batch.append(item)
             backlog.removeLast()
         }
         return batch
     }
 
-    private mutating func takeMore() { backlog = queue.takeAll().reversed() + backlog }
+    private mutating func takeMore() async { backlog = await source.next(bytes: limits.bytes).reversed() + backlog }
 
     private var isSmall: Bool {
-        backlog.count < limits.rows / 4 && backlog.reduce(0) { $0 + $1.events.count } < limits.rows / 4
+        backlog.count < limits.rows / 4
+            && backlog.reduce(0) { count, item in
+                if case .frame(let frame) = item.item { count + frame.events.count } else { count }
+            } < limits.rows / 4
     }
 }
 

@@ -18,13 +18,21 @@ package struct IngestMetrics: Sendable {
     package let undelivered: Counter
     /// Connections closed because too much was waiting.
     package let overflows: Counter
+    /// Items that could not be written to the spool and went to PostgreSQL from memory.
+    let unspooled: Counter
+    /// Failed tries to write to the spool.
+    let spoolFailures: Counter
+    /// Places of the spool that could not be read.
+    let spoolDamages: Counter
+    /// Transactions that PostgreSQL refused because another bridge speaks for a connection.
+    let staleWrites: Counter
     /// From the whole frame to the commit.
     package let commitLatency: Histogram
     /// Rows in a transaction.
     package let batchRows: Histogram
 
     /// Registers the numbers.
-    package init(_ registry: MetricsRegistry, queue: FrameQueue, meters: MeterRegistry) {
+    package init(_ registry: MetricsRegistry, queue: SpoolQueue, meters: MeterRegistry) {
         stored = registry.counter("ha_bridge_events_stored_total", "Events written as new rows.")
         repeated = registry.counter("ha_bridge_events_repeated_total", "Events that were in the table already.")
         batches = registry.counter("ha_bridge_batches_total", "Transactions that wrote events.")
@@ -40,13 +48,21 @@ package struct IngestMetrics: Sendable {
             "ha_bridge_events_undelivered_total", "Events that Home Assistant could not deliver.")
         overflows = registry.counter(
             "ha_bridge_queue_overflows_total", "Connections closed because too many events were waiting.")
+        unspooled = registry.counter(
+            "ha_bridge_unspooled_total", "Frames and rows that could not be written to the spool.")
+        spoolFailures = registry.counter("ha_bridge_spool_failures_total", "Failed writes to the spool.")
+        spoolDamages = registry.counter(
+            "ha_bridge_spool_damages_total", "Places of the spool that could not be read.")
+        staleWrites = registry.counter(
+            "ha_bridge_stale_writes_total", "Transactions refused because another bridge holds the lease.")
         commitLatency = registry.histogram(
             "ha_bridge_commit_latency_seconds", "From the frame to the committed row.")
         batchRows = registry.histogram(
             "ha_bridge_batch_rows", "Rows in one transaction.", bounds: Histogram.batchRows)
-        registry.gauge("ha_bridge_queue_bytes", "Bytes of frames that wait or are being written.") {
+        registry.gauge("ha_bridge_queue_bytes", "Bytes of frames in memory on their way to the spool.") {
             Double(queue.waitingBytes)
         }
+        registry.gauge("ha_bridge_spool_bytes", "Bytes of the spool's files.") { Double(queue.spoolBytes) }
         registry.counter("ha_bridge_events_received_total", "Events received from all connections.") {
             Double(meters.all.values.reduce(0) { $0 + $1.snapshot.events })
         }

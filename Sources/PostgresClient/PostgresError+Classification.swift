@@ -60,4 +60,11 @@ extension PostgresError {
         guard let sqlState else { return false }
         return ["28", "42", "3D000", "3F000"].contains { sqlState.hasPrefix($0) }
     }
+
+    /// What kind of trouble this is, as the beginning of a sentence for a person; the error itself tells the rest.
+    package var headline: String {
+        if isWrongServer { return "The database takes no writes" }
+        if needsAttention { return "The database refuses this login, and a person must mend it" }
+        return "The database cannot be reached"
+    }
 }

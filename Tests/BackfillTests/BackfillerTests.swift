@@ -48,7 +48,7 @@ import Testing
             let row = try #require(closed.first)
             #expect(row.status == .backfilled && row.reason == nil && closed.count == 1)
             #expect(row.rowsAdded == 5 && row.rowsFound == 5 && row.entities == 2 && row.passes == 2)
-            #expect(row.unrecoverableTypes == ["call_service", "lab_ok"])
+            #expect(row.unrecoverableTypes == ["automation_triggered", "call_service", "lab_ok", "script_started"])
             #expect(try await house.gaps.repairable(house.connection).isEmpty)
         }
     }
@@ -200,7 +200,10 @@ import Testing
             house.history.isLoaded = false
             let closed = try await house.backfiller().repair([gap])
             #expect(closed.first?.status == .unrecoverable && closed.first?.passes == 0)
-            #expect(closed.first?.unrecoverableTypes == ["call_service", "lab_ok"])
+            #expect(
+                closed.first?.unrecoverableTypes == [
+                    "automation_triggered", "call_service", "lab_ok", "script_started",
+                ])
             #expect(house.history.queries.count == BackfillHouse.pacing.tries)
         }
     }

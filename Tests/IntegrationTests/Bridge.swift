@@ -1,6 +1,7 @@
 import BridgeConcurrency
 import BridgeCore
 import Cryptography
+import EventSpool
 import Foundation
 import HomeAssistantClient
 import Ingest
@@ -44,7 +45,9 @@ struct Bridge: Sendable {
                 database: database, pool: pool, health: health, user: user, sealer: sealer, log: log)
             try await prepare(bridge)
             var settings = ConnectorConfiguration(
-                database: configuration, sealer: sealer, queueLimit: queueLimit, limits: limits)
+                database: configuration, sealer: sealer,
+                spool: SpoolConfiguration(directory: directory.appending(path: "spool").path), queueLimit: queueLimit,
+                limits: limits)
             settings.timings = timings
             settings.sampleInterval = sampleInterval
             let connector = try Connector(

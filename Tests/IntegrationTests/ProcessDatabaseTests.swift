@@ -98,7 +98,7 @@ import Testing
         }
     }
 
-    @Test func saysWhatIsLostWhenItMustEndWithoutTheDatabase() async throws {
+    @Test func keepsWhatTheDatabaseDoesNotTakeBeforeTheEnd() async throws {
         let fake = try ProcessRig.fake()
         defer { fake.stop() }
         try await ProcessRig.with { rig in
@@ -114,7 +114,13 @@ import Testing
             process.terminate()
             let end = try #require(try await process.ended())
             #expect(end.status == 0 && end.after < .seconds(10))
-            #expect(process.lines(with: "These events are lost.").count == 1, "\(process.log)")
+            #expect(process.lines(with: "waits in the spool; the next start writes it.").count == 1, "\(process.log)")
+            #expect(try await rig.ticks == 0)
+            relay.open()
+            let next = try rig.start(databaseURL: url)
+            #expect(try await rig.eventually(within: .seconds(20)) { try await rig.ticks == 100 }, "\(next.log)")
+            next.terminate()
+            #expect(try await next.ended()?.status == 0)
         }
     }
 }

@@ -7,53 +7,11 @@ import Testing
 /// The connector beside a real Home Assistant.
 @Suite(.enabled(if: TestDatabase.isAvailable && TestHomeAssistant.given != nil), .serialized)
 struct RealHomeAssistantTests {
-    /// What a test asks of Home Assistant beside the bridge.
-    private struct House {
-        let url: HomeAssistantURL
-        let token: String
-
-        init() throws {
-            let (url, tokenFile) = try #require(TestHomeAssistant.given)
-            self.url = try HomeAssistantURL(url)
-            token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(
-                in: .whitespacesAndNewlines)
-        }
-
-        func ask(_ method: String = "GET", _ path: String, _ body: String = "") -> ProcessExchange {
-            ProcessExchange.ask(
-                method, host: url.host, port: UInt16(url.port), path: url.pathPrefix + path,
-                headers: ["Authorization: Bearer \(token)", "Content-Type: application/json"], body: body, limit: 60)
-        }
-
-        /// The states of all entities.
-        func entities() -> Set<String> {
-            let states = ask("GET", "/api/states").json as? [[String: Any]] ?? []
-            return Set(states.compactMap { $0["entity_id"] as? String })
-        }
-
-        /// The times, in microseconds, at which Home Assistant's recorder saw each entity change.
-        func history(of entities: [String], from start: Timestamp, to end: Timestamp) -> [String: [Int64]] {
-            let path =
-                "/api/history/period/\(Self.escaped(start))?end_time=\(Self.escaped(end))&significant_changes_only=0"
-                + "&no_attributes&skip_initial_state&filter_entity_id=\(entities.joined(separator: ","))"
-            var times: [String: [Int64]] = [:]
-            for list in ask("GET", path).json as? [[[String: Any]]] ?? [] {
-                guard let entity = list.first?["entity_id"] as? String else { continue }
-                times[entity] = list.compactMap { state in
-                    (state["last_updated"] as? String).flatMap { Timestamp(iso8601: $0) }?.microseconds
-                }.sorted()
-            }
-            return times
-        }
-
-        private static func escaped(_ time: Timestamp) -> String { time.iso8601.replacing("+", with: "%2B") }
-    }
-
     private static let live = "SELECT count(*) FROM home_assistant_events WHERE source = 'live'"
 
     /// A bridge that has taken its snapshot of the house.
-    private static func with(_ body: @Sendable @escaping (Bridge, House) async throws -> Void) async throws {
-        let house = try House()
+    private static func with(_ body: @Sendable @escaping (Bridge, RealHouse) async throws -> Void) async throws {
+        let house = try RealHouse()
         try await Bridge.with(prepare: {
             try await $0.addConnection(url: house.url.description, token: house.token)
         }) { bridge async throws in

@@ -73,13 +73,17 @@ import Testing
             let gone = ConnectionID()
             let chunks = EventRow.chunks(rows(3, connection: home) + rows(5, connection: gone))
             let error = try await thrown(PostgresError.self) {
-                _ = try await EventTable.copyDirect(database.session, chunks: chunks, owners: [home, gone])
+                _ = try await EventTable.copyDirect(
+                    database.session, chunks: chunks,
+                    seal: BatchSeal(bridge: BridgeID(), claims: [home: nil, gone: nil]))
             }
             #expect(error.sqlState == EventTable.missingOwner)
             #expect(try await count(database) == 0)
             #expect(try await EventTable.copyThroughStaging(database.session, chunks: chunks) == 3)
             let more = EventRow.chunks(rows(2, connection: home))
-            #expect(try await EventTable.copyDirect(database.session, chunks: more, owners: [home]) == 2)
+            #expect(
+                try await EventTable.copyDirect(
+                    database.session, chunks: more, seal: BatchSeal(bridge: BridgeID(), claims: [home: nil])) == 2)
         }
     }
 

@@ -1,6 +1,7 @@
 import BridgeConcurrency
 import BridgeCore
 import Cryptography
+import EventSpool
 import Glibc
 import Ingest
 import Logging
@@ -37,7 +38,10 @@ struct BridgeProcess {
             ])
         let server = HTTPServer(address: settings.httpAddress, health: health, metrics: metrics, logger: logger)
         let connector = ConnectorService(
-            database: database, sealer: TokenSealer(keyring: keyring), queueLimit: settings.queueMaxBytes,
+            database: database, sealer: TokenSealer(keyring: keyring),
+            spool: SpoolConfiguration(
+                directory: settings.stateDirectory + "/spool", maxBytes: settings.spoolMaxBytes),
+            queueLimit: settings.queueMaxBytes,
             limits: BatchLimits(rows: settings.batchMaxRows, age: settings.batchMaxAge), health: health,
             metrics: metrics, logger: logger)
         var configuration = ServiceGroupConfiguration(
@@ -51,6 +55,7 @@ struct BridgeProcess {
 private struct ConnectorService: Service {
     let database: PostgresConfiguration
     let sealer: TokenSealer
+    let spool: SpoolConfiguration
     let queueLimit: Int
     let limits: BatchLimits
     let health: HealthRegistry
@@ -63,9 +68,9 @@ private struct ConnectorService: Service {
     func run() async throws {
         let isReady = try await cancelWhenGracefulShutdown { try await waitForSchema() }
         guard isReady else { return }
-        let pool = PostgresPool(database, size: 2, logger: logger)
+        let pool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
         var configuration = ConnectorConfiguration(
-            database: database, sealer: sealer, queueLimit: queueLimit, limits: limits)
+            database: database, sealer: sealer, spool: spool, queueLimit: queueLimit, limits: limits)
         configuration.sampleInterval = .seconds(60)
         let connector = try Connector(
             configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger)
@@ -110,10 +115,10 @@ private struct ConnectorService: Service {
                 // The end of the process interrupts an attempt; that says nothing about the database.
                 if Task.isCancelled { return false }
                 attempt += 1
-                health.setReadiness(.database, .failing("The database cannot be reached: \(error)"))
+                health.setReadiness(.database, .failing("\(error.headline): \(error)"))
                 logger.log(
                     level: attempt == 1 ? .error : .debug,
-                    "The database cannot be reached. Trying again until it answers.",
+                    "\(error.headline). Trying again until it works.",
                     metadata: [LoggingKeys.error: "\(error)"])
             } catch let error as MigrationError where error.isRetriable {
                 attempt += 1

@@ -45,7 +45,8 @@ extension CommandFailure {
             if state.hasPrefix("28") || state == "42501" { return .permission }
             // The database of that name does not exist.
             if state == "3D000" { return .configuration }
-            if error.isRetriable { return .tryAgain }
+            // A database that takes no sessions waits for a person.
+            if error.isRetriable, state != "55000" { return .tryAgain }
         }
         switch error.code {
         case .connectionFailed, .connectionLost, .deadlineExceeded: return .unavailable

@@ -24,6 +24,8 @@ package struct HealthComponent: RawRepresentable, Hashable, Sendable, Comparable
 
     /// Tokens can be opened.
     package static let keyring = HealthComponent(rawValue: "keyring")
+    /// What waits can be written to the disk.
+    package static let spool = HealthComponent(rawValue: "spool")
     /// What waits in memory or on disk is within its bounds.
     package static let queue = HealthComponent(rawValue: "queue")
     /// Rows that PostgreSQL refused.

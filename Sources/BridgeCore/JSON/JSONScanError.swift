@@ -13,6 +13,12 @@ package struct JSONScanError: Error, Equatable, Sendable, CustomStringConvertibl
     /// The offset of the first byte that does not fit, from the start of the frame.
     package var offset: Int
 
+    /// An error at `offset`.
+    package init(code: Code, offset: Int) {
+        self.code = code
+        self.offset = offset
+    }
+
     package var description: String {
         switch code {
         case .unexpectedEnd: "The JSON ends too early, at byte \(offset)."

@@ -83,6 +83,9 @@ struct GapRepair: Sendable {
 
 /// Types of events that every Home Assistant sends and keeps no history of; named where the database knows of none.
 enum UnrecoverableTypes {
+    /// What a gap may have cost any house, whether or not it was ever seen of this one.
+    static let anywhere = ["automation_triggered", "call_service", "script_started"]
+
     static let usual = [
         "automation_triggered", "call_service", "component_loaded", "device_registry_updated",
         "entity_registry_updated",

@@ -54,7 +54,7 @@ package struct BackfillWorker: Sendable {
                 let trouble = "\(error)"
                 let level: Logger.Level = trouble == lastTrouble ? .debug : .warning
                 logger.log(
-                    level: level, "A gap could not be filled yet. Trying again.",
+                    level: level, "Cannot look for gaps, or fill one. Trying again.",
                     metadata: [LoggingKeys.error: "\(trouble)"])
                 lastTrouble = trouble
             }

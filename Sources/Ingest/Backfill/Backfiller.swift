@@ -109,7 +109,7 @@ package struct Backfiller: Sendable {
         _ repairs: [GapRepair], _ verdict: (GapRepair) -> (status: GapStatus, reason: String?)
     ) async throws -> [EventGap] {
         let known = try await gaps.otherEventTypes(connection)
-        let types = known.isEmpty ? UnrecoverableTypes.usual : known
+        let types = known.isEmpty ? UnrecoverableTypes.usual : Set(known).union(UnrecoverableTypes.anywhere).sorted()
         var closed: [EventGap] = []
         for repair in repairs {
             let (status, reason) = verdict(repair)

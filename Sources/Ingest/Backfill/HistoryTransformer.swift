@@ -37,7 +37,7 @@ struct HistoryTransformer {
     /// Makes rows of the states in `answer` whose time lies in `window`.
     mutating func transform(_ answer: CommandAnswer, window: Range<Timestamp>) -> Output {
         var output = Output()
-        let frame = ReceivedFrame(of: answer, connection: connection)
+        let frame = ReceivedFrame(connection: connection, bytes: answer.frame)
         output.batch.frames = [frame]
         // Live events of the same states are usually there already.
         output.batch.mayRepeat = true

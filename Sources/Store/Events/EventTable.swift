@@ -1,10 +1,12 @@
+import BridgeConcurrency
 import BridgeCore
 import PostgresClient
 
 /// The columns and the SQL with which the event writer fills `home_assistant_events`.
 ///
-/// Both ways take a whole binary COPY stream of `columns` in pieces, and store all of it or nothing. An error whose
-/// `rejectsData` is true means that some row of it will never be accepted.
+/// Each way is one transaction: rows, sightings, and the seal that checks leases and moves the cursor of the spool, all of it or
+/// nothing. An error whose `rejectsData` is true means that some row will never be accepted; one whose `isLostLease` is true,
+/// that another bridge speaks for a connection now.
 package enum EventTable {
     /// The columns of a row, in the order in which the stream holds them.
     package static let columns = [
@@ -15,22 +17,18 @@ package enum EventTable {
     /// Copies straight into the table: the fast way for rows that are new. Returns the number of rows; throws an error whose
     /// `isDuplicate` is true where any of them is stored already.
     ///
-    /// `owners` are the connections that the rows belong to. They stay locked against removal until the commit; where one of
-    /// them is gone, nothing is stored and the error's SQLSTATE is `missingOwner`.
+    /// The rows must be in the order of their ids: two writers that insert the same rows in opposite orders would wait for each
+    /// other in a circle. Where one of the connections of `seal` is gone, nothing is stored and the error's SQLSTATE is
+    /// `missingOwner`.
     package static func copyDirect(
-        _ connection: PostgresConnection, chunks: [[UInt8]], owners: Set<ConnectionID> = [],
-        deadline: Duration = .seconds(30)
+        _ connection: PostgresConnection, chunks: [[UInt8]], seal: BatchSeal? = nil, deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
-        if owners.isEmpty {
+        guard let seal else {
             return try await connection.copyIn(copyIntoEvents, chunks: chunks, name: "copy_events", deadline: deadline)
         }
-        return try await inTransaction(connection, deadline: deadline) { connection in
-            let found = try connection.query(
-                lockOwners, [.textArray(owners.map(\.description))], name: "lock_owners", deadline: deadline)
-            guard found.count == owners.count else {
-                throw PostgresError(.server, "A connection was removed", sqlState: missingOwner)
-            }
-            return try connection.copyIn(copyIntoEvents, chunks: chunks, name: "copy_events", deadline: deadline)
+        return try await sealed(connection, seal, skipsMissing: false, deadline: deadline) {
+            (connection) throws(PostgresError) in
+            try connection.copyIn(copyIntoEvents, chunks: chunks, name: "copy_events", deadline: deadline)
         }
     }
 
@@ -38,34 +36,46 @@ package enum EventTable {
     /// more for each row than one lock for each batch.
     package static let missingOwner = "23503"
 
-    /// Copies into a table of the session and inserts from there what is new, in one transaction: the way for rows that may be
-    /// stored already. Rows of a connection that is gone are left out. Returns the number of rows really inserted.
+    /// Copies into a table of the session and inserts from there, in one transaction: the way for rows that may be stored
+    /// already. A row from a better source replaces one from a weaker: live, import, snapshot, backfill. Rows of a connection
+    /// that is gone are left out. Returns the number of rows inserted or replaced.
     package static func copyThroughStaging(
-        _ connection: PostgresConnection, chunks: [[UInt8]], deadline: Duration = .seconds(30)
+        _ connection: PostgresConnection, chunks: [[UInt8]], seal: BatchSeal? = nil, deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
         // Asked, not tried: the server's log would show an error for each new session.
         let found = try await connection.query(findStaging, name: "find_staging", deadline: deadline)
         if try found.one({ row throws(PostgresError) in try row.optionalString("name") }) == nil {
             try await connection.execute(createStaging, name: "create_staging", deadline: deadline)
         }
-        return try await stage(connection, chunks: chunks, deadline: deadline)
-    }
-
-    private static func stage(
-        _ connection: PostgresConnection, chunks: [[UInt8]], deadline: Duration
-    ) async throws(PostgresError) -> Int {
-        try await inTransaction(connection, deadline: deadline) { connection in
+        return try await sealed(connection, seal, skipsMissing: true, deadline: deadline) {
+            (connection) throws(PostgresError) in
             _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "stage_events", deadline: deadline)
             return try connection.query(insertFromStaging, name: "insert_events", deadline: deadline).affectedRows
         }
     }
 
-    private static func inTransaction(
-        _ connection: PostgresConnection, deadline: Duration,
-        _ body: @Sendable (isolated PostgresConnection) throws -> Int
+    /// Commits sightings and positions without any row.
+    package static func sealAlone(
+        _ connection: PostgresConnection, seal: BatchSeal, deadline: Duration = .seconds(30)
+    ) async throws(PostgresError) {
+        _ = try await sealed(connection, seal, skipsMissing: true, deadline: deadline) { _ in 0 }
+    }
+
+    private static func sealed(
+        _ connection: PostgresConnection, _ seal: BatchSeal?, skipsMissing: Bool, deadline: Duration,
+        _ body: @Sendable (isolated PostgresConnection) throws(PostgresError) -> Int
     ) async throws(PostgresError) -> Int {
         do {
-            return try await connection.transaction(deadline: deadline, body)
+            guard let seal else { return try await connection.transaction(deadline: deadline, body) }
+            let statement = seal.statement(skipsMissing: skipsMissing)
+            return try await connection.transaction(
+                deadline: deadline, finalStatement: statement, finalName: "seal_batch"
+            ) { connection in
+                let count = try body(connection)
+                try seal.record(on: connection, deadline: deadline)
+                CrashPoint.beforeCommit.reach()
+                return count
+            }
         } catch let error as PostgresError {
             throw error
         } catch {
@@ -89,20 +99,30 @@ package enum EventTable {
         SELECT \(columnList) FROM home_assistant_events WITH NO DATA
         """
 
-    /// Keeps the owners from being deleted until the end of the transaction, and nothing else from happening to them.
-    private static let lockOwners = """
-        SELECT id FROM home_assistant_connections WHERE id = ANY($1::uuid[]) ORDER BY id FOR KEY SHARE
-        """
-
-    /// In the order of ids: two writers that insert the same rows in opposite orders would wait for each other in a circle.
+    /// In the order of ids, like every other writer. Within the batch the best source of each row counts.
     private static let insertFromStaging = """
         WITH owner AS (
             SELECT id AS owner_id FROM home_assistant_connections
             WHERE id IN (SELECT connection_id FROM pg_temp.home_assistant_events_staging)
             ORDER BY id FOR KEY SHARE
+        ),
+        best AS (
+            SELECT DISTINCT ON (id, timestamp) \(columnList)
+            FROM pg_temp.home_assistant_events_staging JOIN owner ON owner_id = connection_id
+            ORDER BY id, timestamp, \(rank(of: "source")) DESC
         )
-        INSERT INTO home_assistant_events (\(columnList))
-        SELECT \(columnList) FROM pg_temp.home_assistant_events_staging JOIN owner ON owner_id = connection_id ORDER BY id
-        ON CONFLICT DO NOTHING
+        INSERT INTO home_assistant_events AS stored (\(columnList))
+        SELECT \(columnList) FROM best ORDER BY id
+        ON CONFLICT (id, timestamp) DO UPDATE SET
+            \(replaced.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")), processed_at = now()
+        WHERE \(rank(of: "EXCLUDED.source")) > \(rank(of: "stored.source"))
         """
+
+    /// Everything that is not part of the event's identity.
+    private static let replaced = columns.filter { !["id", "connection_id", "timestamp"].contains($0) }
+
+    /// How much a source knows of an event: a live event has everything, the history neither context nor large attributes.
+    private static func rank(of column: String) -> String {
+        "array_position(ARRAY['backfill', 'snapshot', 'import', 'live'], \(column)::text)"
+    }
 }

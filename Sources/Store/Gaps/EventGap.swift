@@ -9,7 +9,8 @@ package struct GapID: TypedIdentifier {
 }
 
 /// Why the bridge could not see a Home Assistant.
-package enum GapCause: String, Sendable, CaseIterable {
+package enum GapCause: String, Sendable, CaseIterable, Codable {
+    /// The connection ended.
     case disconnected
     /// More was waiting than memory and disk may hold.
     case overflow
@@ -17,9 +18,11 @@ package enum GapCause: String, Sendable, CaseIterable {
     case undelivered
     /// A person paused the connection.
     case paused
+    /// The bridge was stopped, or gave the connection to another one.
     case bridgeStopped = "bridge_stopped"
     /// The bridge was killed, frozen or cut off.
     case bridgeLost = "bridge_lost"
+    /// Records of the spool could not be read.
     case spoolDamaged = "spool_damaged"
     /// A person asked for the history of this time.
     case requested

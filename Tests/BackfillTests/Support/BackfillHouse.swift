@@ -135,7 +135,7 @@ struct BackfillHouse: Sendable {
 extension ReceivedFrame {
     /// A frame that is one event.
     static func live(_ connection: ConnectionID, _ bytes: [UInt8]) -> ReceivedFrame {
-        var frame = ReceivedFrame(of: CommandAnswer(frame: bytes, result: 0..<bytes.count), connection: connection)
+        var frame = ReceivedFrame(connection: connection, bytes: bytes)
         frame.events = [0..<bytes.count]
         return frame
     }
