@@ -140,6 +140,13 @@ let package = Package(
                 "BridgeCommand", "Ingest", "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Store",
                 "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
             ]),
+        .testTarget(
+            name: "FaultTests",
+            dependencies: [
+                "BridgeCommand", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
+                "BridgeConcurrency", log,
+            ],
+            exclude: ["README.md"]),
         .executableTarget(
             name: "bridge-bench",
             dependencies: [

@@ -45,6 +45,24 @@ package struct FakeBehaviour: Sendable {
         package let json: String
     }
 
+    /// How many messages may wait for a client that reads slowly.
+    package struct QueueRule: Sendable {
+        /// So many waiting messages drop the client at once.
+        package var limit: Int
+        /// More than these may wait only for `peakTime`.
+        package var peak: Int
+        package var peakTime: Duration
+
+        package init(limit: Int = 4_096, peak: Int = 1_024, peakTime: Duration = .seconds(10)) {
+            self.limit = limit
+            self.peak = peak
+            self.peakTime = peakTime
+        }
+
+        /// As in Home Assistant 2025.
+        package static let homeAssistant = QueueRule()
+    }
+
     package var validTokens: Set<String> = ["fake-token"]
     package var version = "2025.4.4"
     /// `get_config.state`: RUNNING or NOT_RUNNING.
@@ -61,6 +79,9 @@ package struct FakeBehaviour: Sendable {
     package var answersPings = true
     /// Whether WebSocket pings are answered.
     package var answersWebSocketPings = true
+    /// With a rule, each connection has a queue and a writer of its own, and whoever sends never waits; without one, messages
+    /// are written by whoever sends them. Decided when a connection sends its first message.
+    package var queue: QueueRule?
     /// Whether received messages are kept for `snapshot`. Off for benchmarks.
     package var recordsReceived = true
     /// Called on the connection's thread for each command before the default.

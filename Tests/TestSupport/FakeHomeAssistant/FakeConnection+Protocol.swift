@@ -13,7 +13,7 @@ extension FakeConnection {
     /// Answers one message; false ends the connection.
     func answer(_ text: String) -> Bool {
         guard let json = try? JSONSerialization.jsonObject(with: Data(text.utf8)) else {
-            close(code: 1000)
+            close(code: 1000, afterWaiting: true)
             return true
         }
         guard server?.snapshot.connections[number].isAuthenticated == true else {
@@ -35,7 +35,7 @@ extension FakeConnection {
         guard message["type"] as? String == "auth", message.count == 2, let token, behaviour.validTokens.contains(token)
         else {
             send(#"{"type":"auth_invalid","message":"Invalid access token or password"}"#)
-            close(code: 1000)
+            close(code: 1000, afterWaiting: true)
             return true
         }
         // First the record, so that who reads auth_ok finds the connection authenticated.
@@ -78,7 +78,12 @@ extension FakeConnection {
             session.withLock { $0.isCoalescing = isCoalescing }
             server?.note(number) { $0.isCoalescing = isCoalescing }
             send(Self.result(id, "null"))
-        case "ping": if behaviour.answersPings { send(#"{"id":\#(id),"type":"pong"}"#) }
+        case "ping":
+            server?.inTurn {
+                server?.ledger?.pinged(on: number)
+                guard behaviour.answersPings else { return }
+                send([FakeOutbox.Message(text: #"{"id":\#(id),"type":"pong"}"#, isPong: true)])
+            }
         case "get_config":
             let core =
                 #""version":"\#(behaviour.version)","state":"\#(behaviour.state)","time_zone":"\#(behaviour.timeZone)""#
@@ -87,8 +92,13 @@ extension FakeConnection {
         case "auth/current_user":
             let user = #""id":"6d85","name":"Fake","is_owner":\#(behaviour.isAdmin),"is_admin":\#(behaviour.isAdmin)"#
             send(Self.result(id, "{\(user)}"))
-        case "get_states": send(Self.result(id, "[\(behaviour.states.joined(separator: ","))]"))
-        case "subscribe_events": subscribe(id, command["event_type"] as? String, isAdmin: behaviour.isAdmin)
+        case "get_states":
+            server?.inTurn {
+                let states = behaviour.states + (server?.ledger?.currentStates ?? [])
+                send(Self.result(id, "[\(states.joined(separator: ","))]"))
+            }
+        case "subscribe_events":
+            server?.inTurn { subscribe(id, command["event_type"] as? String, isAdmin: behaviour.isAdmin) }
         case "unsubscribe_events": unsubscribe(id, command["subscription"] as? Int)
         default: send(Self.error(id, "unknown_command", "Unknown command."))
         }
@@ -127,6 +137,20 @@ extension FakeConnection {
             for message in messages { send(message) }
         }
         return messages.count
+    }
+
+    /// Queues events of the ledger for the subscriptions of this connection. Called in turn.
+    func push(_ events: [EventLedger.Fired]) {
+        let subscriptions = session.withLock { $0.subscriptions.sorted { $0.key < $1.key } }
+        var messages: [FakeOutbox.Message] = []
+        for event in events {
+            for (id, type) in subscriptions where type == nil || type == event.type {
+                messages.append(
+                    FakeOutbox.Message(
+                        text: #"{"id":\#(id),"type":"event","event":\#(event.json)}"#, entry: event.number))
+            }
+        }
+        if !messages.isEmpty { send(messages) }
     }
 
     private static func result(_ id: Int, _ result: String) -> String {

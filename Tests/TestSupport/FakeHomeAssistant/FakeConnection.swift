@@ -8,6 +8,8 @@ package final class FakeConnection: Sendable {
         var isCoalescing = false
         var subscriptions: [Int: String?] = [:]
         var lastID = 0
+        var outbox: FakeOutbox?
+        var isOver = false
     }
 
     /// Its place in `FakeRecord.connections`.
@@ -37,10 +39,18 @@ package final class FakeConnection: Sendable {
 
     /// Sends one text message.
     @discardableResult
-    package func send(_ text: String) -> Bool { write(ServerFrame.text(text)) }
+    package func send(_ text: String) -> Bool { send([FakeOutbox.Message(text: text)]) }
 
-    /// Sends a close frame; the connection ends when the client has answered it.
-    package func close(code: UInt16) { write(ServerFrame.close(code: code)) }
+    /// Sends a close frame; the connection ends when the client has answered it. What waits to be sent is forgotten.
+    package func close(code: UInt16) { close(code: code, afterWaiting: false) }
+
+    func close(code: UInt16, afterWaiting: Bool) {
+        if let outbox = session.withLock({ $0.outbox }) {
+            outbox.close(code: code, afterWaiting: afterWaiting)
+        } else {
+            write(ServerFrame.close(code: code))
+        }
+    }
 
     /// Ends TCP without a close frame.
     package func drop() { channel.shutDown() }
@@ -78,10 +88,40 @@ package final class FakeConnection: Sendable {
     /// Sends a WebSocket ping.
     package func ping(_ payload: [UInt8] = []) { write(ServerFrame.encode(payload, opcode: .ping)) }
 
+    // MARK: The queue
+
+    /// Sends messages by the queue, if the behaviour has one, else at once.
+    @discardableResult
+    func send(_ messages: [FakeOutbox.Message]) -> Bool {
+        if let outbox { return outbox.enqueue(messages) }
+        for message in messages { guard write(ServerFrame.text(message.text)) else { return false } }
+        return true
+    }
+
+    private var outbox: FakeOutbox? {
+        let rule = behaviour.queue
+        return session.withLock { session in
+            if session.outbox == nil, !session.isOver, let rule {
+                session.outbox = FakeOutbox(connection: self, rule: rule)
+            }
+            return session.outbox
+        }
+    }
+
+    private func endOutbox() {
+        let outbox = session.withLock { session in
+            defer { session.outbox = nil }
+            session.isOver = true
+            return session.outbox
+        }
+        outbox?.end()
+    }
+
     // MARK: The thread
 
     func run() {
         serve()
+        endOutbox()
         channel.shutDown()
         owner?.ended(number)
     }

@@ -145,10 +145,12 @@ package final class FakeHistory: Sendable {
                 #"{"backlog":0,"max_backlog":65000,"migration_in_progress":false,"recording":\#(isRecording),"thread_running":true}"#
             )
         case "history/history_during_period":
-            return store.withLock { store in
+            // Outside the lock, so that a long answer does not keep the house from living.
+            let copy = store.withLock { store in
                 store.queries.append(json)
-                return Self.history(message, store)
+                return store
             }
+            return Self.history(message, copy)
         default: return nil
         }
     }

@@ -30,7 +30,12 @@ package final class FakeHomeAssistant: Sendable {
     /// The address it listens on.
     package let address: String
 
+    /// What was fired and is owed, if the test keeps account.
+    package let ledger: EventLedger?
+
     private let state: LockedBox<State>
+    /// Home Assistant does one thing after another: events are fired, and pings and subscriptions are answered, in turn.
+    private let turn = NSRecursiveLock()
     // An SSL_CTX, made in init and freed in deinit; OpenSSL locks it itself.
     private nonisolated(unsafe) let context: OpaquePointer?
 
@@ -38,11 +43,13 @@ package final class FakeHomeAssistant: Sendable {
     package init(
         _ behaviour: FakeBehaviour = FakeBehaviour(),
         certificate: TestCertificates.Server? = nil,
-        address: String = "127.0.0.1"
+        address: String = "127.0.0.1",
+        ledger: EventLedger? = nil
     ) throws {
         // A client that went away must not end the process of the tests.
         signal(SIGPIPE, SIG_IGN)
         self.address = address
+        self.ledger = ledger
         if let certificate {
             context = SSL_CTX_new(TLS_server_method())
             guard SSL_CTX_use_certificate_chain_file(context, certificate.certificateFile) == 1,
@@ -135,6 +142,31 @@ package final class FakeHomeAssistant: Sendable {
         connections.reduce(0) { $0 + $1.push(events, coalesced: coalesced) }
     }
 
+    /// Fires events that the ledger makes, at one moment: more than a queue holds drop its client, however fast it reads.
+    @discardableResult
+    package func fire(_ make: (EventLedger) -> [EventLedger.Fired]) -> Int {
+        guard let ledger else { return 0 }
+        var count = 0
+        inTurn {
+            let events = make(ledger)
+            count = events.count
+            for connection in connections { connection.push(events) }
+        }
+        return count
+    }
+
+    /// Fires an event that cannot be sent, as when its data are no JSON: the subscription with this id gets an error instead.
+    package func fireUndelivered(on subscription: Int) {
+        guard let ledger else { return }
+        inTurn {
+            _ = ledger.event("undelivered")
+            let error = #""error":{"code":"unknown_error","message":"Invalid JSON in response"}"#
+            for connection in connections {
+                connection.send(#"{"id":\#(subscription),"type":"result","success":false,\#(error)}"#)
+            }
+        }
+    }
+
     /// Sends the same bytes, frames and all, to every authenticated connection.
     package func push(frames: [UInt8]) { for connection in connections { connection.write(frames) } }
 
@@ -170,6 +202,17 @@ package final class FakeHomeAssistant: Sendable {
 
     func note(_ number: Int, _ body: (inout FakeRecord.Connection) -> Void) {
         change { body(&$0.connections[number]) }
+    }
+
+    func noteDrop(_ number: Int) { note(number) { $0.isDropped = true } }
+
+    /// Runs `body` while nothing else is fired or answered. With a ledger the connections must have queues, so that `body`
+    /// never waits for a client.
+    func inTurn(_ body: () -> Void) {
+        guard ledger != nil else { return body() }
+        turn.lock()
+        defer { turn.unlock() }
+        body()
     }
 
     func noteAuthAttempt() { change { $0.authAttempts += 1 } }

@@ -20,6 +20,8 @@ package struct FakeRecord: Sendable {
         package var webSocketPings = 0
         /// The code of the client's close frame.
         package var closeCode: UInt16?
+        /// Whether it was dropped because it read too slowly.
+        package var isDropped = false
     }
 
     /// All connections since the start, open and ended, in order.
@@ -32,6 +34,9 @@ package struct FakeRecord: Sendable {
     package func saw(_ text: String) -> Bool {
         connections.contains { $0.requestHead.contains(text) || $0.messages.contains { $0.contains(text) } }
     }
+
+    /// Connections dropped because they read too slowly.
+    package var drops: Int { connections.count { $0.isDropped } }
 
     /// Connections that are open and authenticated.
     package var authenticated: [Connection] { connections.filter { $0.isOpen && $0.isAuthenticated } }

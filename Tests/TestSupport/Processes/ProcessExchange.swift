@@ -1,21 +1,20 @@
 import Foundation
-import TestSupport
 
 #if canImport(Glibc)
     import Glibc
 #endif
 
 /// One request over HTTP with nothing in between: what a test asks of the process, or of a real Home Assistant.
-struct ProcessExchange: Sendable {
+package struct ProcessExchange: Sendable {
     /// Zero when nobody answered.
-    let status: Int
-    let body: String
+    package let status: Int
+    package let body: String
 
     /// The body as JSON.
-    var json: Any? { try? JSONSerialization.jsonObject(with: Data(body.utf8)) }
+    package var json: Any? { try? JSONSerialization.jsonObject(with: Data(body.utf8)) }
 
     /// Asks, and waits for the whole answer for at most `limit` seconds.
-    static func ask(
+    package static func ask(
         _ method: String = "GET", host: String = "127.0.0.1", port: UInt16, path: String, headers: [String] = [],
         body: String = "", limit: Int = 20
     ) -> ProcessExchange {
