@@ -22,6 +22,9 @@ struct BridgeBench: AsyncParsableCommand {
     @Option(help: "Seconds at 1,000 events/s for latency and memory.")
     var seconds = 20
 
+    @Option(help: "Measure an outage of PostgreSQL of so many seconds instead.")
+    var outage: Int?
+
     @Flag(help: "Print the results as JSON.")
     var json = false
 
@@ -37,6 +40,9 @@ struct BridgeBench: AsyncParsableCommand {
             throw ValidationError("\(executable) is missing. Build it: swift build -c release --product ha-bridge")
         }
         let results = try await TestDatabase.with { database in
+            if let outage {
+                return try await Outage(executable: executable, database: database.url, seconds: outage).run()
+            }
             let fake = try FakeHomeAssistant(Self.quietBehaviour)
             defer { fake.stop() }
             let process = try await BridgeUnderTest(

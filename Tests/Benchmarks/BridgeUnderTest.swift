@@ -87,6 +87,11 @@ final class BridgeUnderTest: Sendable {
         return samples
     }
 
+    /// The status of a page; 0 when there is no answer.
+    func status(_ path: String) -> Int {
+        (try? get(path))?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+    }
+
     /// Foundation's own client would bring a library of its own for one request.
     private func get(_ path: String) throws -> String {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
