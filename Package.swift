@@ -56,6 +56,8 @@ let package = Package(
             name: "EventSpool", dependencies: ["CChecksum", "BridgeCore", "BridgeConcurrency", log],
             exclude: ["FORMAT.md"]),
 
+        // What an event means, as text and as a vector.
+
         // What the wrappers carry.
         .target(
             name: "HomeAssistantClient",
@@ -70,19 +72,19 @@ let package = Package(
         .target(
             name: "Ingest",
             dependencies: [
-                "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Store", "PostgresClient", "Cryptography",
-                "BridgeCore", "BridgeConcurrency", log,
+                "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Store", "PostgresClient",
+                "Cryptography", "BridgeCore", "BridgeConcurrency", log,
             ]),
-        .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", log]),
+        .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", "BridgeConcurrency", log]),
         .target(
             name: "Observability",
             dependencies: ["BridgeCore", "BridgeConcurrency", log, lifecycle] + http),
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Ingest", "Maintenance", "Observability", "HomeAssistantClient", "WebSocketTransport", "EventSpool",
-                "Store", "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
-                arguments, lifecycle, log, yams,
+                "Ingest", "Maintenance", "Observability", "HomeAssistantClient",
+                "WebSocketTransport", "EventSpool", "Store", "PostgresClient", "Cryptography",
+                "BridgeCore", "BridgeConcurrency", arguments, lifecycle, log, yams,
             ]),
 
         // The tests mirror the modules.
@@ -93,7 +95,8 @@ let package = Package(
             resources: [.copy("Fixtures")]),
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
         .testTarget(
-            name: "EventSpoolTests", dependencies: ["EventSpool", "CChecksum", "BridgeCore", "BridgeConcurrency", log]),
+            name: "EventSpoolTests",
+            dependencies: ["EventSpool", "CChecksum", "BridgeCore", "BridgeConcurrency", log]),
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
         .testTarget(
             name: "WebSocketTransportTests",
@@ -112,8 +115,8 @@ let package = Package(
         .testTarget(
             name: "IngestTests",
             dependencies: [
-                "Ingest", "HomeAssistantClient", "EventSpool", "Store", "PostgresClient", "TestSupport", "BridgeCore",
-                "BridgeConcurrency", log,
+                "Ingest", "HomeAssistantClient", "EventSpool", "Store", "PostgresClient", "TestSupport",
+                "BridgeCore", "BridgeConcurrency", log,
             ]),
         .testTarget(
             name: "BackfillTests",
@@ -137,8 +140,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "BridgeCommand", "Ingest", "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Store",
-                "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+                "BridgeCommand", "Ingest", "HomeAssistantClient", "WebSocketTransport", "EventSpool",
+                "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
+                "BridgeConcurrency", log,
             ]),
         .testTarget(
             name: "FaultTests",

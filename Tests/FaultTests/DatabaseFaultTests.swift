@@ -75,9 +75,7 @@ import Testing
 
     @Test(.enabled(if: !FaultRig.isQuick)) func backendFreezes() async throws {
         try await Self.run("backend frozen") { rig, lab, _ in
-            let frozen = try await lab.backends(rig.session)
-            #expect(!frozen.isEmpty)
-            for pid in frozen { kill(pid, SIGSTOP) }
+            let frozen = try await Self.freezeBetweenTransactions(rig, lab)
             // TCP answers for ever; only a deadline of the bridge's own ends the wait.
             let before = try await rig.count("SELECT count(*) FROM home_assistant_events")
             #expect(
@@ -86,6 +84,24 @@ import Testing
                 }, "Nothing was written beside the frozen session.")
             for pid in frozen { kill(pid, SIGCONT) }
         }
+    }
+
+    /// Stops the bridge's sessions at a moment in which none of them holds locks of rows: those of a frozen transaction nobody can
+    /// take away, not even the server, and everything waits for it.
+    private static func freezeBetweenTransactions(_ rig: FaultRig, _ lab: LabPostgres) async throws -> [pid_t] {
+        for _ in 0..<200 {
+            let backends = try await lab.backends(rig.session)
+            try #require(!backends.isEmpty)
+            for pid in backends { kill(pid, SIGSTOP) }
+            let list = backends.map(String.init).joined(separator: ",")
+            let writing = try await rig.count(
+                "SELECT count(*) FROM pg_stat_activity WHERE pid IN (\(list)) AND backend_xid IS NOT NULL")
+            if writing == 0 { return backends }
+            for pid in backends { kill(pid, SIGCONT) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        Issue.record("The bridge was never found between two transactions.")
+        return []
     }
 
     @Test(.enabled(if: !FaultRig.isQuick)) func postmasterFreezes() async throws {

@@ -42,10 +42,17 @@ actor Persistence {
             } catch let error as PostgresError {
                 errors.append(error)
                 if attempt == limit { throw error }
+                await endFrozenPeers(after: error)
                 if await connection?.isUsable != true { connection = nil }
                 try await Task.sleep(for: policy.delay(attempt: attempt, using: &generator))
             }
         }
+    }
+
+    /// As the writer of events does: a session whose line went dead in the middle of COPY keeps its rows locked for ever.
+    private func endFrozenPeers(after error: PostgresError) async {
+        guard error.sqlState == "55P03", let connection, await connection.isUsable else { return }
+        _ = try? await connection.endFrozenPeers(silentFor: .seconds(2), deadline: .seconds(1))
     }
 
     private func session() async throws -> PostgresConnection {

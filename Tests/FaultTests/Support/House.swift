@@ -103,12 +103,18 @@ final class House: Sendable {
         let thread = Thread { [weak self] in
             let start = ContinuousClock.now
             var done = 0
-            while !isOver.withLock({ $0 }), done < 5_000_000 {
+            while done < 5_000_000 {
                 Thread.sleep(forTimeInterval: 0.01)
-                let due = Int((ContinuousClock.now - start) / .milliseconds(1)) * rate / 1_000
-                // A machine that was busy elsewhere must not make a burst of it.
-                if due > done { self?.happen(min(due - done, 500)) }
-                done = max(done, due)
+                // Within the lock: nothing happens any more once `calm` has returned.
+                let isCalm = isOver.withLock { isOver in
+                    if isOver { return true }
+                    let due = Int((ContinuousClock.now - start) / .milliseconds(1)) * rate / 1_000
+                    // A machine that was busy elsewhere must not make a burst of it.
+                    if due > done { self?.happen(min(due - done, 500)) }
+                    done = max(done, due)
+                    return false
+                }
+                if isCalm { return }
             }
         }
         thread.start()
