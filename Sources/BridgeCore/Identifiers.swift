@@ -55,3 +55,9 @@ package struct BridgeID: TypedIdentifier {
     package let uuid: UUID
     package init(_ uuid: UUID) { self.uuid = uuid }
 }
+
+/// A row of `automation_management`.
+package struct AutomationID: TypedIdentifier {
+    package let uuid: UUID
+    package init(_ uuid: UUID) { self.uuid = uuid }
+}

@@ -44,6 +44,8 @@ package struct EventDecoder {
         }
         event.findings.formUnion(fields.data.stateFindings)
         event.oldState = fields.data.oldState.state
+        event.oldAttributes = fields.data.oldState.attributes
+        event.oldLastChanged = fields.data.oldState.lastChanged
         let new = fields.data.newState
         switch new.presence {
         case .absent, .otherType: throw .missing(field: "new_state")
@@ -54,6 +56,7 @@ package struct EventDecoder {
         case .object:
             guard new.state != nil else { throw .missing(field: "new_state.state") }
             event.newState = new.state
+            event.newLastChanged = new.lastChanged
             event.payload = new.attributes
             if new.lastUpdated != nil {
                 event.kind = .state
@@ -80,7 +83,8 @@ package struct EventDecoder {
         try check(entityID, "entity_id", limit: Self.entityIDLimit)
         let event = HomeAssistantEvent(
             range: range, kind: .state, eventType: nil, entityID: entityID, oldState: nil, newState: value,
-            payload: state.attributes, timestamp: try time(state.lastUpdated, "last_updated"),
+            newLastChanged: state.lastChanged, payload: state.attributes,
+            timestamp: try time(state.lastUpdated, "last_updated"),
             contextID: state.context.id, contextParentID: state.context.parentID,
             contextUserID: state.context.userID,
             findings: state.textFindings.union(state.attributeFindings).union(state.contextFindings))

@@ -17,6 +17,7 @@ struct EventReader {
         var state: JSONString?
         var attributes: Range<Int>?
         var lastUpdated: JSONString?
+        var lastChanged: JSONString?
         var context = Context()
         var textFindings: JSONFindings = []
         var attributeFindings: JSONFindings = []
@@ -163,6 +164,9 @@ struct EventReader {
                 state.attributeFindings.formUnion(scanner.endPart(outer))
             } else if scanner.equals(key, "last_updated") {
                 state.lastUpdated = try scanner.stringOrSkip()
+                _ = scanner.endPart(outer)
+            } else if scanner.equals(key, "last_changed") {
+                state.lastChanged = try scanner.stringOrSkip()
                 _ = scanner.endPart(outer)
             } else if scanner.equals(key, "context") {
                 state.context = try context()

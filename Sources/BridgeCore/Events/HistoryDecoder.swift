@@ -40,6 +40,7 @@ package struct HistoryDecoder {
         var isRemoval = false
         var attributes: Range<Int>?
         var lastUpdated: Range<Int>?
+        var lastChanged: Range<Int>?
         do {
             if try scanner.enterObject() {
                 repeat {
@@ -51,6 +52,8 @@ package struct HistoryDecoder {
                         attributes = try scanner.skipValue()
                     } else if scanner.equals(key, "lu") {
                         lastUpdated = try scanner.skipValue()
+                    } else if scanner.equals(key, "lc") {
+                        lastChanged = try scanner.skipValue()
                     } else {
                         _ = try scanner.skipValue()
                     }
@@ -67,9 +70,13 @@ package struct HistoryDecoder {
             let time = Timestamp(secondsText: UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[lastUpdated])))
         else { throw .invalidTime(field: "lu") }
         try check(entity)
+        // History leaves `lc` out where it equals `lu`.
+        let changed = lastChanged ?? lastUpdated
         return HomeAssistantEvent(
             range: range, kind: isRemoval ? .stateRemoved : .state, eventType: nil, entityID: entity, oldState: nil,
-            newState: state, payload: isRemoval ? nil : attributes, timestamp: time, contextID: nil,
+            newState: state,
+            newLastChanged: JSONString(start: changed.lowerBound, end: changed.upperBound, hasEscapes: false),
+            payload: isRemoval ? nil : attributes, timestamp: time, contextID: nil,
             contextParentID: nil, contextUserID: nil, findings: scanner.findings.union(findings(in: entity)))
     }
 

@@ -22,6 +22,12 @@ package struct HomeAssistantEvent: Sendable {
     package var oldState: JSONString?
     /// The state after, without its attributes.
     package var newState: JSONString?
+    /// The attributes of the state before, which no row holds: what the event before has told already.
+    package var oldAttributes: Range<Int>? = nil
+    /// When the state before had become what it was; see `lastChanged(_:in:)`.
+    package var oldLastChanged: JSONString? = nil
+    /// When the state after became what it is; see `lastChanged(_:in:)`.
+    package var newLastChanged: JSONString? = nil
     /// The JSON object for the column `attributes`: the new state's attributes, or another event's data.
     package var payload: Range<Int>?
     /// When it happened by Home Assistant's clock.
@@ -34,6 +40,14 @@ package struct HomeAssistantEvent: Sendable {
     package var contextUserID: JSONString?
     /// What PostgreSQL would refuse in the parts that become a row, and whether a field had to be left out.
     package var findings: JSONFindings
+
+    /// The moment in `oldLastChanged` or `newLastChanged`, which is read only where it is wanted: the time of RFC 3339 of an event,
+    /// or the seconds of the history. `nil` where it is neither.
+    package func lastChanged(_ place: JSONString?, in bytes: UnsafeBufferPointer<UInt8>) -> Timestamp? {
+        guard let place else { return nil }
+        let text = place.raw(in: bytes)
+        return Timestamp(iso8601: text) ?? Timestamp(secondsText: text)
+    }
 }
 
 /// Why an event cannot become a row.

@@ -67,6 +67,13 @@ package struct JSONString: Sendable {
     /// Whether a backslash occurs, so that the bytes are not yet the text.
     package var hasEscapes: Bool
 
+    /// The inside of a string from `start` to `end`, without its quotes.
+    package init(start: Int, end: Int, hasEscapes: Bool) {
+        self.start = start
+        self.end = end
+        self.hasEscapes = hasEscapes
+    }
+
     /// Bytes between the quotes, escapes not resolved.
     package var count: Int { end - start }
 
