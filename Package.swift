@@ -38,6 +38,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         // Inline functions in C, for an instruction that Swift cannot name.
         .systemLibrary(name: "CChecksum"),
+        .systemLibrary(name: "CKernels"),
 
         // The foundation: values, pure rules, and the few primitives of concurrency.
         .target(name: "BridgeCore"),
@@ -57,6 +58,10 @@ let package = Package(
             exclude: ["FORMAT.md"]),
 
         // What an event means, as text and as a vector.
+        .target(
+            name: "Embedding", dependencies: ["CKernels", "Cryptography", "BridgeCore", "BridgeConcurrency", log],
+            // Without it the language model takes seconds for a sentence.
+            swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
 
         // What the wrappers carry.
         .target(
@@ -72,7 +77,7 @@ let package = Package(
         .target(
             name: "Ingest",
             dependencies: [
-                "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Store", "PostgresClient",
+                "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Embedding", "Store", "PostgresClient",
                 "Cryptography", "BridgeCore", "BridgeConcurrency", log,
             ]),
         .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", "BridgeConcurrency", log]),
@@ -83,7 +88,7 @@ let package = Package(
             name: "BridgeCommand",
             dependencies: [
                 "Ingest", "Maintenance", "Observability", "HomeAssistantClient",
-                "WebSocketTransport", "EventSpool", "Store", "PostgresClient", "Cryptography",
+                "WebSocketTransport", "EventSpool", "Embedding", "Store", "PostgresClient", "Cryptography",
                 "BridgeCore", "BridgeConcurrency", arguments, lifecycle, log, yams,
             ]),
 
@@ -94,6 +99,10 @@ let package = Package(
             path: "Tests/TestSupport",
             resources: [.copy("Fixtures")]),
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
+        .testTarget(
+            name: "EmbeddingTests",
+            dependencies: ["Embedding", "Cryptography", "BridgeCore", "BridgeConcurrency", log],
+            resources: [.copy("Fixtures")]),
         .testTarget(
             name: "EventSpoolTests",
             dependencies: ["EventSpool", "CChecksum", "BridgeCore", "BridgeConcurrency", log]),
@@ -115,7 +124,7 @@ let package = Package(
         .testTarget(
             name: "IngestTests",
             dependencies: [
-                "Ingest", "HomeAssistantClient", "EventSpool", "Store", "PostgresClient", "TestSupport",
+                "Ingest", "HomeAssistantClient", "EventSpool", "Embedding", "Store", "PostgresClient", "TestSupport",
                 "BridgeCore", "BridgeConcurrency", log,
             ]),
         .testTarget(
@@ -141,7 +150,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "BridgeCommand", "Ingest", "HomeAssistantClient", "WebSocketTransport", "EventSpool",
-                "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
+                "Embedding", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
                 "BridgeConcurrency", log,
             ]),
         .testTarget(
