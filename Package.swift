@@ -60,6 +60,7 @@ let package = Package(
         // What an event means, as text and as a vector.
         .target(
             name: "Embedding", dependencies: ["CKernels", "Cryptography", "BridgeCore", "BridgeConcurrency", log],
+            exclude: ["Lexicon/build-lexicon"],
             // Without it the language model takes seconds for a sentence.
             swiftSettings: [.unsafeFlags(["-O"], .when(configuration: .debug))]),
 
