@@ -1,0 +1,155 @@
+import BridgeCore
+
+/// One attribute that a text may tell, as a place in the JSON that holds it.
+struct AttributeValue {
+    enum Form: UInt8 {
+        case number
+        case text
+        case yes
+        case no
+        /// An array or an object, of which only a change is told.
+        case other
+    }
+
+    var name: AttributeName
+    var form: Form
+    var number: Double
+    /// From the start of the JSON object to the start of the value, inside of its quotes where it has some.
+    var start: Int
+    var count: Int
+    var hasEscapes: Bool
+
+    func bytes(in object: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
+        UnsafeBufferPointer(rebasing: object[start..<start + count])
+    }
+
+    /// Whether both say the same.
+    func equals(
+        _ other: AttributeValue, _ object: UnsafeBufferPointer<UInt8>, _ otherObject: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        guard form == other.form else { return false }
+        switch form {
+        case .number: return number == other.number
+        case .yes, .no: return true
+        case .text, .other: return ByteHash.equals(bytes(in: object), other.bytes(in: otherObject))
+        }
+    }
+}
+
+/// The attributes of one state, or the data of another event, that a text may tell. At most one value for each name.
+struct AttributeList {
+    private(set) var values: [AttributeValue] = []
+    private(set) var names: AttributeSet = []
+
+    subscript(_ name: AttributeName) -> AttributeValue? {
+        names.contains(name) ? values.first { $0.name == name } : nil
+    }
+
+    mutating func removeAll() {
+        values.removeAll(keepingCapacity: true)
+        names = []
+    }
+
+    mutating func append(_ value: AttributeValue) {
+        // Where a key occurs twice the last one counts, as in the row.
+        if names.contains(value.name) { values.removeAll { $0.name == value.name } }
+        names.insert(value.name)
+        values.append(value)
+    }
+}
+
+/// Finds the attributes of `AttributeName` in a JSON object.
+struct AttributeReader {
+    /// A service may be called for hundreds of entities; a sentence names a few.
+    private static let targetLimit = 3
+
+    private let index = AttributeName.Index()
+
+    /// Replaces `list` by what `object` holds; by nothing where it is no JSON object.
+    func read(_ object: UnsafeBufferPointer<UInt8>, into list: inout AttributeList) {
+        list.removeAll()
+        var scanner = JSONScanner(object, range: 0..<object.count)
+        guard scanner.peek() == 0x7B else { return }
+        do throws(JSONScanError) {
+            guard try scanner.enterObject() else { return }
+            repeat {
+                let key = try scanner.key()
+                let name = index.name(of: UnsafeBufferPointer(rebasing: object[key.start..<key.end]))
+                if let name {
+                    if let value = try value(of: name, &scanner, object) { list.append(value) }
+                } else {
+                    _ = try scanner.skipValue()
+                }
+            } while try scanner.nextMember()
+        } catch {
+            // The decoder has been here before and found no fault; what was read so far serves.
+        }
+    }
+
+    /// The entities, devices and areas that a call of a service was for: in `service_data`, or in `target` within it.
+    func targets(of object: UnsafeBufferPointer<UInt8>) -> [JSONString] {
+        var found: [JSONString] = []
+        var scanner = JSONScanner(object, range: 0..<object.count)
+        do throws(JSONScanError) {
+            guard scanner.peek() == 0x7B, try scanner.enterObject() else { return [] }
+            repeat {
+                let key = try scanner.key()
+                if scanner.equals(key, "service_data") || scanner.equals(key, "target"), scanner.peek() == 0x7B {
+                    try gather(&scanner, into: &found)
+                } else {
+                    _ = try scanner.skipValue()
+                }
+            } while try scanner.nextMember()
+        } catch {
+            // As above.
+        }
+        return found
+    }
+
+    private func gather(_ scanner: inout JSONScanner, into found: inout [JSONString]) throws(JSONScanError) {
+        guard try scanner.enterObject() else { return }
+        repeat {
+            let key = try scanner.key()
+            if scanner.equals(key, "entity_id") || scanner.equals(key, "area_id") {
+                if scanner.peek() == 0x5B {
+                    guard try scanner.enterArray() else { continue }
+                    repeat {
+                        let item = try scanner.stringOrSkip()
+                        if let item, found.count < Self.targetLimit { found.append(item) }
+                    } while try scanner.nextElement()
+                } else if let item = try scanner.stringOrSkip(), found.count < Self.targetLimit {
+                    found.append(item)
+                }
+            } else {
+                _ = try scanner.skipValue()
+            }
+        } while try scanner.nextMember()
+    }
+
+    private func value(
+        of name: AttributeName, _ scanner: inout JSONScanner, _ object: UnsafeBufferPointer<UInt8>
+    ) throws(JSONScanError) -> AttributeValue? {
+        func value(_ form: AttributeValue.Form, _ range: Range<Int>, number: Double = 0, hasEscapes: Bool = false)
+            -> AttributeValue
+        {
+            AttributeValue(
+                name: name, form: form, number: number, start: range.lowerBound, count: range.count,
+                hasEscapes: hasEscapes)
+        }
+        switch scanner.peek() {
+        case 0x22:
+            let string = try scanner.string()
+            return value(.text, string.start..<string.end, hasEscapes: string.hasEscapes)
+        case 0x6E:
+            _ = try scanner.skipValue()
+            return nil
+        case 0x74: return value(.yes, try scanner.skipValue())
+        case 0x66: return value(.no, try scanner.skipValue())
+        case 0x7B, 0x5B: return value(.other, try scanner.skipValue())
+        default:
+            let range = try scanner.skipValue()
+            let text = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: object[range]))
+            return NumericState.parse(text).map { value(.number, range, number: $0) }
+        }
+    }
+}
