@@ -82,7 +82,7 @@ import Testing
             try await refusal("ha-bridge migrate up")
             try #require(try await rig.bridge("migrate", "up").status == 0)
             try #require(try await rig.bridge("migrate", "down", "--to", "2").status == 0)
-            try await refusal("ha-bridge migrate up", "Migration 3")
+            try await refusal("ha-bridge migrate up", "Migrations 3")
             try #require(try await rig.bridge("migrate", "up").status == 0)
             try await rig.session.execute(
                 """

@@ -14,5 +14,17 @@ package enum MigrationCatalog {
             version: 3, description: "create event gaps and leases",
             up: PackageResources.V003__create_event_gaps_and_leases_sql,
             down: PackageResources.U003__create_event_gaps_and_leases_sql),
+        Migration(
+            version: 4, description: "create autonomous management tables",
+            up: PackageResources.V004__create_autonomous_management_tables_sql,
+            down: PackageResources.U004__create_autonomous_management_tables_sql),
+        Migration(
+            version: 5, description: "create event embeddings",
+            up: PackageResources.V005__create_event_embeddings_sql,
+            down: PackageResources.U005__create_event_embeddings_sql),
+        Migration(
+            version: 6, description: "create automation views",
+            up: PackageResources.V006__create_automation_views_sql,
+            down: PackageResources.U006__create_automation_views_sql),
     ]
 }
