@@ -136,6 +136,12 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(
+            name: "MaintenanceTests",
+            dependencies: [
+                "Maintenance", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
+                "BridgeConcurrency", log,
+            ]),
+        .testTarget(
             name: "ObservabilityTests",
             dependencies: [
                 "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,

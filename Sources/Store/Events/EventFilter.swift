@@ -30,12 +30,15 @@ package struct EventFilter: Sendable, Equatable {
 
     /// The conditions on `home_assistant_events AS event` and their parameters from `$1` on. Only conditions that narrow are
     /// written, so that the planner sees which index serves.
-    var conditions: (sql: String, parameters: [PostgresValue]) {
+    var conditions: (sql: String, parameters: [PostgresValue]) { conditions(from: 1) }
+
+    /// The same with parameters from `$number` on.
+    func conditions(from number: Int) -> (sql: String, parameters: [PostgresValue]) {
         var parts: [String] = []
         var parameters: [PostgresValue] = []
         func add(_ condition: String, _ value: PostgresValue) {
+            parts.append("\(condition) $\(number + parameters.count)")
             parameters.append(value)
-            parts.append("\(condition) $\(parameters.count)")
         }
         if let connection { add("event.connection_id =", .id(connection)) }
         if let entity {

@@ -39,8 +39,7 @@ struct EventRow {
         if let value { encoder.float8(value) } else { encoder.null() }
         encoder.text(source)
         encoder.text("01HV" as StaticString)
-        encoder.null()
-        encoder.null()
+        for _ in 0..<4 { encoder.null() }
     }
 }
 

@@ -1,0 +1,121 @@
+import BridgeCore
+import PostgresClient
+
+/// The indexes for vectors of the partitions that have outgrown an exact search. Methods throw `PostgresError`.
+package struct VectorIndexRepository: Sendable {
+    /// How a partition stands.
+    package struct Candidate: Sendable, Equatable {
+        package let partition: EmbeddingPartition
+        /// Vectors in it.
+        package let exemplars: Int
+        /// Those of them that another version made.
+        package let outdated: Int
+    }
+
+    /// How an attempt ended.
+    package enum Outcome: Sendable, Equatable {
+        case done
+        /// Another bridge is at it.
+        case busy
+    }
+
+    private let pool: PostgresPool
+
+    /// Uses connections of `pool`, one for each call.
+    package init(_ pool: PostgresPool) { self.pool = pool }
+
+    /// The monthly partitions and how many vectors each holds. Reads every exemplar: for once an hour.
+    package func candidates(version: String) async throws -> [Candidate] {
+        var candidates: [Candidate] = []
+        for partition in try await EmbeddingPartition.list(pool) where !partition.isDefault {
+            let (count, outdated) = try await pool.withConnection { session in
+                try await session.query(
+                    """
+                    SELECT count(*) AS count, count(*) FILTER (WHERE embedder_version IS DISTINCT FROM $1) AS outdated
+                    FROM \(partition.table) WHERE embedding_vector IS NOT NULL
+                    """, [.text(version)], name: "count_exemplars", deadline: .seconds(120)
+                ).one { row throws(PostgresError) in (try row.int("count"), try row.int("outdated")) }
+            }
+            candidates.append(Candidate(partition: partition, exemplars: count, outdated: outdated))
+        }
+        return candidates
+    }
+
+    /// Builds the index of a partition while events go on being written; minutes for large ones. What an earlier attempt left
+    /// unfinished is dropped first. Does nothing where there is one.
+    package func build(_ partition: EmbeddingPartition, deadline: Duration = .seconds(6 * 3_600)) async throws
+        -> Outcome
+    {
+        try await locked(partition) { session in
+            let result = try await session.query(
+                """
+                SELECT coalesce(bool_or(indisvalid), false) AS is_valid, count(*) AS count
+                FROM pg_index WHERE indexrelid = to_regclass($1)
+                """, [.text(Self.index(of: partition))], name: "find_vector_index")
+            let (isValid, count) = try result.one { row throws(PostgresError) in
+                (try row.bool("is_valid"), try row.int("count"))
+            }
+            if isValid { return }
+            if count > 0 {
+                try await session.execute(
+                    "DROP INDEX CONCURRENTLY IF EXISTS \(Self.index(of: partition))", name: "drop_unfinished_index",
+                    deadline: deadline)
+            }
+            // With less than all vectors take, the graph is finished on disk, which takes many times as long.
+            try await session.execute("SET maintenance_work_mem = '256MB'", name: "index_memory")
+            do {
+                try await session.execute(
+                    """
+                    CREATE INDEX CONCURRENTLY \(Self.name(of: partition)) ON \(partition.table)
+                    USING hnsw (embedding_vector vector_cosine_ops) WITH (m = 16, ef_construction = 64)
+                    """, name: "build_vector_index", deadline: deadline)
+            } catch {
+                try? await session.execute("RESET maintenance_work_mem")
+                throw error
+            }
+            try await session.execute("RESET maintenance_work_mem", name: "index_memory")
+        }
+    }
+
+    /// Drops the index of a partition, where there is one.
+    package func drop(_ partition: EmbeddingPartition) async throws -> Outcome {
+        try await locked(partition) { session in
+            try await session.execute(
+                "DROP INDEX CONCURRENTLY IF EXISTS \(Self.index(of: partition))", name: "drop_vector_index",
+                deadline: .seconds(600))
+        }
+    }
+
+    private func locked(
+        _ partition: EmbeddingPartition, _ body: (PostgresConnection) async throws -> Void
+    ) async throws -> Outcome {
+        let key: [PostgresValue] = [.text("home_assistant_vector_index \(partition.table)")]
+        return try await pool.withConnection { session in
+            let isMine = try await session.query(
+                "SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS locked", key, name: "lock_vector_index"
+            ).one { row throws(PostgresError) in try row.bool("locked") }
+            guard isMine else { return .busy }
+            do {
+                try await body(session)
+                _ = try await session.query(
+                    "SELECT pg_advisory_unlock(hashtextextended($1, 0))", key, name: "unlock_vector_index")
+                return .done
+            } catch {
+                // A session that is lost has lost its lock.
+                await Task { _ = try? await session.query("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key) }
+                    .value
+                throw error
+            }
+        }
+    }
+
+    /// `<partition>_vector`: the undoing of the migration knows it.
+    private static func name(of partition: EmbeddingPartition) -> String {
+        "\"" + (partition.name + "_vector").replacing("\"", with: "\"\"") + "\""
+    }
+
+    /// The same in the partition's schema.
+    private static func index(of partition: EmbeddingPartition) -> String {
+        partition.schema + "." + name(of: partition)
+    }
+}
