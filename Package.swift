@@ -83,12 +83,15 @@ let package = Package(
             ]),
         .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", "BridgeConcurrency", log]),
         .target(
+            name: "Search",
+            dependencies: ["Embedding", "Store", "PostgresClient", "BridgeCore", "BridgeConcurrency"]),
+        .target(
             name: "Observability",
             dependencies: ["BridgeCore", "BridgeConcurrency", log, lifecycle] + http),
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Ingest", "Maintenance", "Observability", "HomeAssistantClient",
+                "Ingest", "Maintenance", "Search", "Observability", "HomeAssistantClient",
                 "WebSocketTransport", "EventSpool", "Embedding", "Store", "PostgresClient", "Cryptography",
                 "BridgeCore", "BridgeConcurrency", arguments, lifecycle, log, yams,
             ]),
@@ -150,14 +153,14 @@ let package = Package(
         .testTarget(
             name: "BridgeCommandTests",
             dependencies: [
-                "BridgeCommand", "Observability", "Store", "PostgresClient", "Cryptography", "BridgeCore",
+                "BridgeCommand", "Search", "Observability", "Store", "PostgresClient", "Cryptography", "BridgeCore",
                 "BridgeConcurrency", arguments, log,
             ]),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
                 "BridgeCommand", "Ingest", "HomeAssistantClient", "WebSocketTransport", "EventSpool",
-                "Embedding", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
+                "Embedding", "Search", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
                 "BridgeConcurrency", log,
             ]),
         .testTarget(
