@@ -86,12 +86,18 @@ let package = Package(
             name: "Search",
             dependencies: ["Embedding", "Store", "PostgresClient", "BridgeCore", "BridgeConcurrency"]),
         .target(
+            name: "Automation",
+            dependencies: [
+                "HomeAssistantClient", "Store", "PostgresClient", "Cryptography", "BridgeCore", "BridgeConcurrency",
+                log,
+            ]),
+        .target(
             name: "Observability",
             dependencies: ["BridgeCore", "BridgeConcurrency", log, lifecycle] + http),
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Ingest", "Maintenance", "Search", "Observability", "HomeAssistantClient",
+                "Ingest", "Automation", "Maintenance", "Search", "Observability", "HomeAssistantClient",
                 "WebSocketTransport", "EventSpool", "Embedding", "Store", "PostgresClient", "Cryptography",
                 "BridgeCore", "BridgeConcurrency", arguments, lifecycle, log, yams,
             ]),
@@ -139,6 +145,12 @@ let package = Package(
             ],
             resources: [.copy("Fixtures")]),
         .testTarget(
+            name: "AutomationTests",
+            dependencies: [
+                "Automation", "HomeAssistantClient", "WebSocketTransport", "Store", "PostgresClient", "Cryptography",
+                "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ]),
+        .testTarget(
             name: "MaintenanceTests",
             dependencies: [
                 "Maintenance", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
@@ -159,7 +171,7 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "BridgeCommand", "Ingest", "HomeAssistantClient", "WebSocketTransport", "EventSpool",
+                "BridgeCommand", "Ingest", "Automation", "HomeAssistantClient", "WebSocketTransport", "EventSpool",
                 "Embedding", "Search", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore",
                 "BridgeConcurrency", log,
             ]),
