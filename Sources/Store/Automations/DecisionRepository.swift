@@ -1,0 +1,194 @@
+import BridgeCore
+import FoundationEssentials
+import PostgresClient
+
+/// The append-only table `ai_decision_audit`: what the bridge concluded, and what people said to it. Methods throw `StoreError` for
+/// what a person can mend and `PostgresError` for the rest.
+package struct DecisionRepository: Sendable {
+    private let pool: PostgresPool
+
+    /// Uses connections of `pool`, one for each call.
+    package init(_ pool: PostgresPool) { self.pool = pool }
+
+    // MARK: Reading
+
+    /// Decisions, newest first, and of those made at once the most certain first; those that nobody has answered, unless
+    /// `includesAnswered`.
+    package func list(
+        connection: ConnectionID? = nil, type: DecisionType? = nil, includesAnswered: Bool = false, limit: Int = 100
+    ) async throws -> [StoredDecision] {
+        try await pool.withConnection { session in
+            let result = try await session.query(
+                """
+                \(StoredDecision.selection)
+                WHERE ($1::uuid IS NULL OR decision.connection_id = $1::uuid)
+                    AND ($2::text IS NULL OR decision.decision_type = $2::text)
+                    AND ($3::boolean OR decision.user_feedback = 'PENDING')
+                ORDER BY decision.created_at DESC, decision.confidence_score DESC NULLS LAST, decision.id
+                LIMIT $4
+                """,
+                [
+                    .optional(connection) { .id($0) }, .optional(type) { .text($0.rawValue) }, .bool(includesAnswered),
+                    .int(Int64(max(0, limit))),
+                ], name: "list_decisions")
+            return try result.map(StoredDecision.init(row:))
+        }
+    }
+
+    /// How many decisions about the connection, made since then, nobody has answered.
+    package func unanswered(of connection: ConnectionID, since: Timestamp) async throws -> Int {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT count(*) AS count FROM ai_decisions
+                WHERE connection_id = $1 AND created_at >= $2 AND user_feedback = 'PENDING'
+                """, [.id(connection), .timestamp(since)], name: "unanswered_decisions"
+            ).one { row throws(PostgresError) in try row.int("count") }
+        }
+    }
+
+    /// The decision whose id begins with `prefix`, of at least four characters. Throws `.notFound`, `.ambiguous`, `.invalidValue`.
+    package func find(_ prefix: String) async throws -> StoredDecision {
+        let prefix = prefix.lowercased()
+        guard prefix.utf8.count >= 4, prefix.utf8.allSatisfy({ Self.digits.contains($0) }) else {
+            throw StoreError(
+                .invalidValue,
+                "“\(prefix)” is no id of a decision. Give four or more characters of one that ha-bridge decision list shows."
+            )
+        }
+        let found = try await pool.withConnection { session in
+            try await session.query(
+                "\(StoredDecision.selection) WHERE decision.id::text LIKE $1 || '%' ORDER BY decision.id LIMIT 2",
+                [.text(prefix)], name: "find_decision"
+            ).map(StoredDecision.init(row:))
+        }
+        guard let decision = found.first else {
+            throw StoreError(
+                .notFound, "There is no decision whose id begins with \(prefix). See: ha-bridge decision list --all")
+        }
+        guard found.count == 1 else {
+            throw StoreError(
+                .ambiguous,
+                "The ids of several decisions begin with \(prefix). Give more characters of the one you mean.")
+        }
+        return decision
+    }
+
+    private static let digits = Set("0123456789abcdef-".utf8)
+
+    // MARK: Writing
+
+    /// Stores those of `drafts`, in their order and no more than `limit`, that no earlier decision of the connection was about, and
+    /// returns them. What was suggested once is not suggested again, whether it was approved, rejected or not answered.
+    ///
+    /// One caller at a time for each connection. Stores nothing where the connection is gone or marked as removed, or its lease
+    /// is not held as claimed.
+    package func record(
+        _ drafts: [DecisionDraft], of connection: ConnectionID, model: String, limit: Int = .max,
+        under claims: LeaseClaims? = nil
+    ) async throws -> [StoredDecision] {
+        guard !drafts.isEmpty, limit > 0 else { return [] }
+        let rows = drafts.enumerated().map { DraftRow($1, position: $0) }
+        let json = String(decoding: try JSONEncoder().encode(rows), as: UTF8.self)
+        let parameters: [PostgresValue] = [
+            .id(connection), .json(json), .text(StorableText.fitting(model, limit: 50)), .int(Int64(limit)),
+        ]
+        return try await pool.withConnection { session in
+            try await session.transaction { session in
+                guard try LeaseClaims.lock("ai_decision_audit", of: connection, under: claims, session) else {
+                    return []
+                }
+                let stored = try session.query(Self.insert, parameters, name: "record_decisions")
+                let ids = try stored.map { row throws(PostgresError) in try row.string("id") }
+                guard !ids.isEmpty else { return [] }
+                return try session.query(
+                    """
+                    \(StoredDecision.selection) WHERE decision.id = ANY($1::uuid[])
+                    ORDER BY decision.confidence_score DESC, decision.id
+                    """, [.textArray(ids)], name: "recorded_decisions"
+                ).map(StoredDecision.init(row:))
+            }
+        }
+    }
+
+    /// Adds what a person said to a decision; the newest word counts. Throws `.notFound` for a decision that is none.
+    package func answer(
+        _ decision: DecisionID, _ feedback: DecisionFeedback, comment: String? = nil, by user: UserID? = nil
+    ) async throws {
+        let added = try await pool.withConnection { session in
+            try await session.query(
+                """
+                INSERT INTO ai_decision_audit
+                    (connection_id, automation_id, decision_type, decision_description, user_feedback, feedback_on, user_id,
+                        reasoning_explanation, created_at)
+                SELECT connection_id, automation_id, decision_type, 'Feedback: ' || decision_description, $2, id, $3::uuid,
+                    $4, clock_timestamp()
+                FROM ai_decision_audit
+                WHERE id = $1 AND feedback_on IS NULL
+                """,
+                [
+                    .id(decision), .text(feedback.rawValue), .optional(user) { .id($0) },
+                    .optional(comment) { .text(StorableText.fitting($0)) },
+                ], name: "answer_decision"
+            ).affectedRows
+        }
+        guard added == 1 else { throw StoreError(.notFound, "There is no decision \(decision).") }
+    }
+
+    /// An automation that is gone meanwhile is left out with what was said of it.
+    private static let insert = """
+        WITH draft AS (
+            SELECT *, ARRAY(SELECT jsonb_array_elements_text(keys)) AS covered
+            FROM jsonb_to_recordset($2::jsonb) AS draft (
+                position integer, automation_id uuid, decision_type text, decision_description text, subject_key text,
+                keys jsonb, confidence numeric, input text, output text, reason text)
+        ), fresh AS (
+            SELECT * FROM draft
+            WHERE NOT EXISTS (
+                    SELECT FROM ai_decision_audit AS earlier
+                    WHERE earlier.connection_id = $1::uuid AND earlier.feedback_on IS NULL
+                        AND (earlier.subject_key = ANY (draft.covered) OR earlier.output_data -> 'covers' ?| draft.covered)
+                )
+                AND (automation_id IS NULL OR EXISTS (
+                    SELECT FROM automation_management AS automation
+                    WHERE automation.id = draft.automation_id AND automation.connection_id = $1::uuid
+                ))
+            ORDER BY position
+            LIMIT $4::bigint
+        )
+        INSERT INTO ai_decision_audit
+            (connection_id, automation_id, decision_type, decision_description, subject_key, ai_model_version,
+                confidence_score, input_data, output_data, reasoning_explanation)
+        SELECT $1::uuid, automation_id, decision_type, decision_description, subject_key, $3, confidence, input::jsonb, output::jsonb,
+            reason
+        FROM fresh
+        RETURNING id
+        """
+}
+
+/// A draft as `record` sends it.
+private struct DraftRow: Encodable {
+    var position: Int
+    var automation_id: String?
+    var decision_type: String
+    var decision_description: String
+    var subject_key: String
+    var keys: [String]
+    var confidence: Double
+    var input: String
+    var output: String
+    var reason: String
+
+    init(_ draft: DecisionDraft, position: Int) {
+        self.position = position
+        automation_id = draft.automation?.description
+        decision_type = draft.type.rawValue
+        decision_description = StorableText.fitting(draft.description)
+        subject_key = StorableText.fitting(draft.subjectKey, limit: 255)
+        keys = ([draft.subjectKey] + draft.covers).map { StorableText.fitting($0, limit: 255) }
+        confidence = (min(100, max(0, draft.confidence)) * 100).rounded() / 100
+        input = draft.input
+        output = draft.output
+        reason = StorableText.fitting(draft.reason)
+    }
+}
