@@ -15,14 +15,19 @@ struct HABridge: AsyncParsableCommand {
         version: BridgeVersion.string,
         groupedSubcommands: [
             CommandGroup(name: "Running", subcommands: [RunCommand.self]),
-            CommandGroup(name: "Setting up", subcommands: [MigrateCommand.self, KeyCommand.self, UserCommand.self]),
+            CommandGroup(
+                name: "Setting up",
+                subcommands: [
+                    MigrateCommand.self, KeyCommand.self, UserCommand.self, ModelCommand.self,
+                ]),
             CommandGroup(name: "Connections", subcommands: [ConnectionCommand.self]),
             CommandGroup(
                 name: "Looking",
                 subcommands: [
-                    StatusCommand.self, EventsCommand.self, GapsCommand.self, MetricsCommand.self,
-                    PartitionCommand.self,
+                    StatusCommand.self, SearchCommand.self, SimilarCommand.self, EventsCommand.self, GapsCommand.self,
+                    MetricsCommand.self, PartitionCommand.self,
                 ]),
+            CommandGroup(name: "Automations", subcommands: [AutomationCommand.self, DecisionCommand.self]),
             CommandGroup(name: "Mending", subcommands: [BackfillCommand.self]),
         ]
     )

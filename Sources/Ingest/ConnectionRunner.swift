@@ -19,13 +19,21 @@ package struct RunnerEnvironment: Sendable {
     var gaps: GapRepository
     /// Writes what the history gives, beside the live events.
     var backfill: EventSink
+    var registries: RegistryKeeper
+    var companions: [SessionCompanion]
+    /// `nil` where no embeddings are made.
+    var embedding: EmbeddingSources?
 
     init(
         session: SessionEnvironment, queue: SpoolQueue, sealer: TokenSealer, audit: AuditRecorder,
         status: StatusRecorder, health: HealthRegistry, metrics: IngestMetrics, gaps: GapRepository,
-        backfill: EventSink, logger: Logger
+        backfill: EventSink, registries: RegistryKeeper, companions: [SessionCompanion], embedding: EmbeddingSources?,
+        logger: Logger
     ) {
         self.gaps = gaps
+        self.registries = registries
+        self.companions = companions
+        self.embedding = embedding
         self.backfill = backfill
         self.session = session
         self.queue = queue
@@ -50,8 +58,8 @@ struct ConnectionRunner: Sendable {
     private struct Memory {
         /// The reason of the last failure, so that a row is written for each change and not for each try.
         var lastFailure: String?
-        /// What fills the gaps over the present session.
-        var backfill: Task<Void, Never>?
+        /// What fills the gaps and follows the registries over the present session.
+        var companion: Task<Void, Never>?
     }
 
     private var logger: Logger {
@@ -82,30 +90,39 @@ struct ConnectionRunner: Sendable {
         let memory = LockedBox(Memory())
         await session.run(
             onNotice: { notice in
-                if case .disconnected = notice { stopBackfill(memory) }
+                if case .disconnected = notice { stopCompanion(memory) }
                 handle(notice, memory)
             },
-            onReady: { port in startBackfill(over: port, memory) })
-        await stopBackfill(memory)?.value
+            onReady: { port in startCompanion(over: port, memory) })
+        await stopCompanion(memory)?.value
     }
 
-    /// Fills the gaps of this connection for as long as the port works.
-    private func startBackfill(over port: CommandPort, _ memory: LockedBox<Memory>) {
+    /// Fills the gaps of this connection, follows its registries and lets the companions work, for as long as the port works.
+    private func startCompanion(over port: CommandPort, _ memory: LockedBox<Memory>) {
         let sink = environment.backfill
         let worker = BackfillWorker(
             connection: connection.id, port: port, gaps: environment.gaps, timer: environment.session.timer,
-            logger: logger, sink: { try await sink.write($0) })
-        stopBackfill(memory)
+            logger: logger, embedding: environment.embedding, sink: { try await sink.write($0) })
+        stopCompanion(memory)
+        let registries = environment.registries
+        let companions = environment.companions
+        let id = connection.id
         // Cancelled when the session ends, and awaited by `run`.
-        let task = Task { await worker.run() }
-        memory.withLock { $0.backfill = task }
+        let task = Task {
+            await withTaskGroup { group in
+                group.addTask { await worker.run() }
+                group.addTask { await registries.follow(id, over: port) }
+                for companion in companions { group.addTask { await companion.follow(id, port) } }
+            }
+        }
+        memory.withLock { $0.companion = task }
     }
 
     @discardableResult
-    private func stopBackfill(_ memory: LockedBox<Memory>) -> Task<Void, Never>? {
+    private func stopCompanion(_ memory: LockedBox<Memory>) -> Task<Void, Never>? {
         let task = memory.withLock { memory in
-            defer { memory.backfill = nil }
-            return memory.backfill
+            defer { memory.companion = nil }
+            return memory.companion
         }
         task?.cancel()
         return task

@@ -27,6 +27,8 @@ package struct ConnectorConfiguration: Sendable {
     package var timings = SessionTimings()
     /// When leases are renewed, looked for and given up.
     package var leases = LeaseTimings()
+    /// Whether events get the keys by which they are found by their meaning.
+    package var embedsEvents = true
 
     /// The configuration of a process.
     package init(
@@ -59,11 +61,18 @@ package final class Connector: Sendable {
     private let writer: EventWriter
     private let supervisor: ConnectionSupervisor
     private let sampler: MetricsSampler
+    private let registries: RegistryKeeper
+    /// `nil` where no embeddings are made.
+    private let resolver: ExemplarResolver?
 
     /// Opens the spool and wires the parts; starts threads and no work. Throws `SpoolError` when the spool cannot be used.
+    ///
+    /// `onPendingEmbeddings` is called when events wait for vectors; it must return at once. `companions` makes what works beside
+    /// the events of each session.
     package init(
         configuration: ConnectorConfiguration, pool: PostgresPool, health: HealthRegistry, metrics: MetricsRegistry,
-        logger: Logger
+        logger: Logger, onPendingEmbeddings: @escaping @Sendable () -> Void = {},
+        companions: (CompanionSurroundings) -> [SessionCompanion] = { _ in [] }
     ) throws {
         self.health = health
         self.logger = logger
@@ -82,25 +91,43 @@ package final class Connector: Sendable {
         self.keeper = keeper
         status = StatusRecorder(repository: connections, book: keeper.book, timer: timer, logger: logger)
         let leases = WriterLeases(bridge: spool.bridgeID, book: keeper.book)
+        let registries = RegistryKeeper(
+            directory: HouseDirectory(), pool: pool, book: keeper.book, timer: timer, logger: logger)
+        self.registries = registries
+        let directory = ExemplarDirectory()
+        let embedding =
+            configuration.embedsEvents
+            ? EmbeddingSources(houses: registries.directory, directory: directory) : nil
+        let documents = embedding.map { _ in DocumentKeeper(directory: directory, logger: logger) }
+        let companions = companions(
+            CompanionSurroundings(timer: timer, claims: { [book = keeper.book] in book.claims(for: $0) }))
+        resolver = embedding.map { _ in
+            ExemplarResolver(
+                directory: directory, exemplars: ExemplarRepository(pool), onPending: onPendingEmbeddings,
+                logger: logger)
+        }
         let sink = EventSink(
             configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
-            audits: AuditLogRepository(pool), leases: leases, health: health, metrics: numbers, logger: logger)
+            audits: AuditLogRepository(pool), leases: leases, documents: documents, health: health, metrics: numbers,
+            logger: logger)
         let backfill = EventSink(
             configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
-            audits: AuditLogRepository(pool), leases: leases, health: nil, metrics: numbers, logger: logger)
+            audits: AuditLogRepository(pool), leases: leases, documents: documents, health: nil, metrics: numbers,
+            logger: logger)
         let source = SpoolSource(
             queue: queue, metrics: numbers, logger: logger, held: { Set(keeper.book.leases.keys) })
         let writer = EventWriter(
             queue: queue, source: source, sink: sink, cursors: SpoolCursorRepository(pool),
-            limits: configuration.limits, health: health, metrics: numbers, logger: logger)
+            limits: configuration.limits, embedding: embedding, registries: registries, companions: companions,
+            health: health, metrics: numbers, logger: logger)
         self.writer = writer
         pump = SpoolPump(queue: queue, health: health, metrics: numbers, logger: logger, mustSync: { writer.isBehind })
         let environment = RunnerEnvironment(
             session: SessionEnvironment(
                 loop: loop, resolver: HostResolver(), timer: timer, timings: configuration.timings),
             queue: queue, sealer: configuration.sealer, audit: AuditRecorder(queue: queue), status: status,
-            health: health,
-            metrics: numbers, gaps: GapRepository(pool), backfill: backfill, logger: logger)
+            health: health, metrics: numbers, gaps: GapRepository(pool), backfill: backfill, registries: registries,
+            companions: companions, embedding: embedding, logger: logger)
         supervisor = ConnectionSupervisor(
             configuration: configuration.database, repository: connections, meters: meters, environment: environment,
             keeper: keeper, drain: { _ in await queue.committed() })
@@ -126,6 +153,7 @@ package final class Connector: Sendable {
             group.addTask { await self.keeper.run() }
             group.addTask { await self.sampler.run() }
             group.addTask { await self.watch() }
+            group.addTask { await self.resolver?.run() }
 
             await shutdown()
             logger.notice("Stopping: closing connections, then writing what waits.")

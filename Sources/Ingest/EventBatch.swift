@@ -27,6 +27,12 @@ struct EventBatch: Sendable {
     var clockSuspects = 0
     /// Whether rows of it may be in the table already, as those of a snapshot usually are.
     var mayRepeat = false
+    /// What is embedded of rows whose keys are not known to be stored; stored before the rows.
+    var documents: [StoredDocument] = []
+    /// The connections whose registries have changed.
+    var registryChanges: Set<ConnectionID> = []
+    /// What its live events say of automations, in their order.
+    var signals: [(connection: ConnectionID, signal: AutomationSignal)] = []
     /// What was noted between the frames.
     var sightings: [Sighting] = []
     /// Audit rows that arose between the frames.

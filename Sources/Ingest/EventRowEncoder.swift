@@ -25,7 +25,7 @@ struct EventRowEncoder {
     /// does not say.
     mutating func append(
         _ event: HomeAssistantEvent, id: EventID, connection: ConnectionID, source: EventSource,
-        of bytes: UnsafeBufferPointer<UInt8>, previous: [UInt8]? = nil
+        of bytes: UnsafeBufferPointer<UInt8>, previous: [UInt8]? = nil, annotation: RowAnnotation? = nil
     ) {
         encoder.beginRow(columns: Int16(EventTable.columns.count))
         encoder.uuid(id.uuid)
@@ -57,6 +57,8 @@ struct EventRowEncoder {
         optionalText(event.contextID, of: bytes)
         optionalText(event.contextParentID, of: bytes)
         optionalText(event.contextUserID, of: bytes)
+        if let key = annotation?.key { encoder.bytea(key.high, key.low) } else { encoder.null() }
+        if let exemplar = annotation?.exemplar { encoder.uuid(exemplar.uuid) } else { encoder.null() }
     }
 
     private mutating func optionalText(_ string: JSONString?, of bytes: UnsafeBufferPointer<UInt8>) {

@@ -30,6 +30,8 @@ actor EventSink {
     private let deadLetters: DeadLetterRepository
     private let audits: AuditLogRepository
     private let leases: WriterLeases
+    /// `nil` where no embeddings are made.
+    private let documents: DocumentKeeper?
     /// `nil` where nobody waits for what is written.
     private let health: HealthRegistry?
     private let metrics: IngestMetrics
@@ -47,13 +49,14 @@ actor EventSink {
 
     init(
         configuration: PostgresConfiguration, deadLetters: DeadLetterRepository, audits: AuditLogRepository,
-        leases: WriterLeases, health: HealthRegistry?,
-        metrics: IngestMetrics, logger: Logger
+        leases: WriterLeases, documents: DocumentKeeper?, health: HealthRegistry?, metrics: IngestMetrics,
+        logger: Logger
     ) {
         self.configuration = configuration
         self.deadLetters = deadLetters
         self.audits = audits
         self.leases = leases
+        self.documents = documents
         self.health = health
         self.metrics = metrics
         self.logger = logger
@@ -63,10 +66,15 @@ actor EventSink {
     /// as anyone knows.
     func write(_ batch: EventBatch) async throws -> WriteOutcome {
         var outcome = WriteOutcome()
-        // Both are harmless when they are repeated, so they may be there before the cursor moves, and must not be after it.
+        // All are harmless when they are repeated, so they may be there before the cursor moves, and must not be after it.
         try await keep(batch.deadLetters)
         if !batch.audits.isEmpty {
             _ = try await persistently { _, _ in try await audits.append(batch.audits) }
+        }
+        if let documents, !batch.documents.isEmpty {
+            try await persistently { connection, _ in
+                try await documents.keep(batch.documents, on: connection, deadline: Self.deadline)
+            }
         }
         guard !batch.index.isEmpty else {
             try await persistently { connection, sink in
@@ -110,13 +118,14 @@ actor EventSink {
             sightings: batch.sightings)
     }
 
-    /// Takes PostgreSQL at its word that another bridge speaks for a connection.
-    private func loseLease(_ connection: ConnectionID?) {
-        guard let connection, let epoch = claims[connection] ?? nil else { return }
+    /// Takes PostgreSQL at its word that another bridge speaks for a connection. Returns whether that was news.
+    private func loseLease(_ connection: ConnectionID?) -> Bool {
+        guard let connection, let epoch = claims[connection] ?? nil else { return false }
         leases.book.markLost(connection, epoch: epoch)
         logger.warning(
             "Another bridge speaks for this connection now. What came before is written all the same.",
             metadata: [LoggingKeys.connectionID: "\(connection)", LoggingKeys.leaseEpoch: "\(epoch)"])
+        return true
     }
 
     private func keep(_ letters: [DeadLetter]) async throws {
@@ -134,11 +143,8 @@ actor EventSink {
     /// Stores the rows of `range` that are not there yet; halves the range when PostgreSQL refuses one of them. The last
     /// transaction is the one that closes the batch.
     private func stage(_ range: Range<Int>, of batch: EventBatch, _ outcome: inout WriteOutcome) async throws {
-        var waiting = [range]
-        var letters: [DeadLetter] = []
-        while let part = waiting.popLast() {
-            let isLast = waiting.isEmpty && letters.isEmpty
-            let result = try await persistently { connection, sink -> Result<Int, PostgresError> in
+        let parts = try await batch.storeInParts(range) { part, isLast in
+            try await self.persistently { connection, sink -> Result<Int, PostgresError> in
                 do throws(PostgresError) {
                     let seal = sink.seal(of: batch)
                     return .success(
@@ -150,24 +156,11 @@ actor EventSink {
                     throw error
                 }
             }
-            switch result {
-            case .success(let inserted):
-                outcome.stored += inserted
-                outcome.repeated += part.count - inserted
-                if isLast { return }
-            case .failure(let error) where part.count == 1:
-                let row = batch.index[part.lowerBound]
-                letters.append(
-                    DeadLetter(
-                        of: batch.frames[row.frame], row.source, code: "refused_by_postgresql",
-                        reason: "PostgreSQL refused the row: \(error.message)", sqlState: error.sqlState))
-            case .failure:
-                let middle = part.lowerBound + part.count / 2
-                waiting.append(middle..<part.upperBound)
-                waiting.append(part.lowerBound..<middle)
-            }
         }
-        try await keep(letters)
+        outcome.stored += parts.outcome.stored
+        outcome.repeated += parts.outcome.repeated
+        if parts.isClosed { return }
+        try await keep(parts.refused)
         try await persistently { connection, sink in
             try await EventTable.sealAlone(connection, seal: sink.seal(of: batch), deadline: Self.deadline)
         }
@@ -189,7 +182,11 @@ actor EventSink {
             } catch let error as PostgresError where error.isLostLease {
                 // Another bridge speaks for the connection. What came before is still written, with no claim to the lease.
                 metrics.staleWrites.increment()
-                loseLease(error.lostLease)
+                if !loseLease(error.lostLease) {
+                    // It named no lease that was claimed here: without a wait the same would happen again at once.
+                    attempt += 1
+                    try await Task.sleep(for: retry.delay(attempt: attempt, using: &generator))
+                }
             } catch {
                 attempt += 1
                 try Task.checkCancellation()
@@ -245,15 +242,5 @@ actor EventSink {
         isFailing = false
         health?.setReadiness(.writerLag, .ok)
         logger.notice("PostgreSQL takes rows again.")
-    }
-}
-
-extension EventBatch {
-    /// COPY's stream of the rows in `range`, in pieces; the whole batch is not copied for it.
-    func chunks(of range: Range<Int>) -> [[UInt8]] {
-        guard let first = index[range].first, let last = index[range].last else { return [] }
-        let part = first.range.lowerBound..<last.range.upperBound
-        let body = part == 0..<rows.count ? rows : Array(rows[part])
-        return [BinaryCopyEncoder.headerBytes, body, BinaryCopyEncoder.trailerBytes]
     }
 }

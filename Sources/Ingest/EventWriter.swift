@@ -31,6 +31,10 @@ package struct EventWriter: Sendable {
     private let sink: EventSink
     private let cursors: SpoolCursorRepository
     private let limits: BatchLimits
+    /// `nil` where no embeddings are made.
+    private let embedding: EmbeddingSources?
+    private let registries: RegistryKeeper
+    private let companions: [SessionCompanion]
     private let health: HealthRegistry
     private let metrics: IngestMetrics
     private let logger: Logger
@@ -39,13 +43,18 @@ package struct EventWriter: Sendable {
 
     init(
         queue: SpoolQueue, source: SpoolSource, sink: EventSink, cursors: SpoolCursorRepository, limits: BatchLimits,
-        health: HealthRegistry, metrics: IngestMetrics, logger: Logger
+        embedding: EmbeddingSources?, registries: RegistryKeeper, companions: [SessionCompanion],
+        health: HealthRegistry, metrics: IngestMetrics,
+        logger: Logger
     ) {
         self.queue = queue
         self.source = source
         self.sink = sink
         self.cursors = cursors
         self.limits = limits
+        self.embedding = embedding
+        self.registries = registries
+        self.companions = companions
         self.health = health
         self.metrics = metrics
         self.logger = logger
@@ -60,8 +69,10 @@ package struct EventWriter: Sendable {
     /// Writes until the queue is closed and empty, or the task is cancelled.
     func run() async {
         await loadCursors()
+        // Without it the first events would be described without their areas.
+        await registries.load()
         var reader = BatchReader(queue: queue, source: source, limits: limits, health: health)
-        var transformer = FrameTransformer()
+        var transformer = FrameTransformer(embedding)
         var current = await reader.next().map { Self.load($0, &transformer) }
         while let load = current {
             async let written: Void = write(load)
@@ -141,6 +152,10 @@ package struct EventWriter: Sendable {
             CrashPoint.afterCommit.reach()
             queue.committed(load.items)
             record(outcome, of: load.batch)
+            for connection in load.batch.registryChanges { registries.changed(connection) }
+            for (connection, signal) in load.batch.signals {
+                for companion in companions { companion.receive(signal, connection) }
+            }
             health.beat(.writer)
         } catch {
             // Cancelled: the spool keeps what was not committed.

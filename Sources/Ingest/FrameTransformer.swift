@@ -11,11 +11,17 @@ struct FrameTransformer {
     private let digest = SHA256ContentDigest()
     private var identities: [ConnectionID: EventIdentity] = [:]
     private var encoder = EventRowEncoder()
+    /// `nil` where no embeddings are made.
+    private var annotator: EventAnnotator?
+
+    /// A transformer that gives its rows embedding keys where `sources` are given.
+    init(_ sources: EmbeddingSources? = nil) { annotator = sources.map(EventAnnotator.init) }
 
     /// Transforms `frames` in their order.
     mutating func transform(_ frames: [ReceivedFrame]) -> EventBatch {
         var batch = EventBatch()
         batch.frames = frames
+        annotator?.refresh()
         batch.index.reserveCapacity(frames.reduce(0) { $0 + $1.events.count })
         for (number, frame) in frames.enumerated() {
             var identity = identities[frame.connection] ?? EventIdentity(connection: frame.connection, digest: digest)
@@ -37,6 +43,7 @@ struct FrameTransformer {
             identities[frame.connection] = identity
         }
         batch.rows = encoder.take()
+        batch.documents = annotator?.takeDocuments() ?? []
         return batch
     }
 
@@ -109,8 +116,14 @@ struct FrameTransformer {
         _ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, to batch: inout EventBatch
     ) {
         if isSuspect(event.timestamp, source, receivedAt: frame.receivedTime) { batch.clockSuspects += 1 }
+        let annotation = annotator?.annotate(event, of: frame.connection, in: bytes, isLive: source == .live)
+        if event.changesRegistries(in: bytes) { batch.registryChanges.insert(frame.connection) }
+        if source == .live, let signal = event.automationSignal(in: bytes) {
+            batch.signals.append((frame.connection, signal))
+        }
         let start = encoder.count
-        encoder.append(event, id: id, connection: frame.connection, source: source, of: bytes)
+        encoder.append(
+            event, id: id, connection: frame.connection, source: source, of: bytes, annotation: annotation)
         batch.index.append(EventBatch.Row(range: start..<encoder.count, frame: number, source: range))
     }
 
@@ -119,6 +132,17 @@ struct FrameTransformer {
     private func isSuspect(_ time: Timestamp, _ source: EventSource, receivedAt: Timestamp) -> Bool {
         time > receivedAt.adding(seconds: 86_400) || source == .live && time < receivedAt.adding(seconds: -90 * 86_400)
     }
+}
+
+extension HomeAssistantEvent {
+    /// Whether it says that names, areas or the time zone of the house may be others now.
+    fileprivate func changesRegistries(in bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard kind == .other, let eventType else { return false }
+        let type = eventType.raw(in: bytes)
+        return Self.registryEvents.contains { $0.count == type.count && $0.elementsEqual(type) }
+    }
+
+    private static let registryEvents = RegistryKeeper.eventTypes.map { Array($0.utf8) }
 }
 
 extension JSONFindings {

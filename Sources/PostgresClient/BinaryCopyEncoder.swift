@@ -126,6 +126,13 @@ package struct BinaryCopyEncoder: Sendable {
         append(value.uuid)
     }
 
+    /// `bytea` of 16 bytes, given as two halves in the order of their bytes.
+    @inlinable package mutating func bytea(_ high: UInt64, _ low: UInt64) {
+        append(Int32(16).bigEndian)
+        append(high.bigEndian)
+        append(low.bigEndian)
+    }
+
     /// `timestamptz`, to the microsecond.
     @inlinable package mutating func timestamptz(_ value: Timestamp) { int8(value.postgresMicroseconds) }
 

@@ -30,6 +30,8 @@ final class ProcessRig {
         close(descriptor)
         httpPort = port
         bridge.environment["HA_BRIDGE_HTTP_ADDRESS"] = "127.0.0.1:\(port)"
+        // A directory of its own has no model, which would be a warning.
+        bridge.environment["HA_BRIDGE_EMBEDDER"] = "lexical"
     }
 
     /// Lends a rig; ends what runs, and looks for the tokens, at the end.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import BridgeCore
+import Embedding
 import HomeAssistantClient
 import Ingest
 import Store
@@ -56,7 +57,13 @@ struct BackfillCommand: BridgeSubcommand {
                     details: ["purpose": .string("backfill")])
                 // Made only now: nobody is left with a gap for a Home Assistant that could not be reached.
                 if let range { gaps = [try await repository.request(connection.id, range: range)] }
-                return try await repair(gaps, of: connection, over: port, repository) { progress in
+                var house: HouseContext?
+                if settings.embedder != .off {
+                    house = HouseContext(
+                        try await RegistryRepository(pool).registries(of: connection.id),
+                        timeZone: connection.timeZone)
+                }
+                return try await repair(gaps, of: connection, in: house, over: port, repository) { progress in
                     console.progress(Self.line(progress))
                 }
             }
@@ -67,11 +74,13 @@ struct BackfillCommand: BridgeSubcommand {
     }
 
     private func repair(
-        _ gaps: [EventGap], of connection: StoredConnection, over port: CommandPort, _ repository: GapRepository,
-        onProgress: @escaping @Sendable (BackfillProgress) -> Void
+        _ gaps: [EventGap], of connection: StoredConnection, in house: HouseContext?, over port: CommandPort,
+        _ repository: GapRepository, onProgress: @escaping @Sendable (BackfillProgress) -> Void
     ) async throws -> [EventGap] {
-        try await Backfiller(connection: connection.id, port: port, gaps: repository, onProgress: onProgress)
-            .repair(gaps)
+        try await Backfiller(
+            connection: connection.id, port: port, gaps: repository, house: house, logger: CommandSession.silence,
+            onProgress: onProgress
+        ).repair(gaps)
     }
 
     /// What to read; `nil` for the open gaps.

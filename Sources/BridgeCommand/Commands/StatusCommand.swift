@@ -13,7 +13,7 @@ struct StatusCommand: BridgeSubcommand {
         let settings = try context.settings()
         let bridge = await HealthProbe().ask(settings.httpAddress)
         let overview = try await context.withPool(settings) { pool in
-            try await StatusOverview(pool: pool, bridge: bridge, address: settings.httpAddress.description)
+            try await StatusOverview(pool: pool, settings: settings, bridge: bridge)
         }
         if output.json { return try context.console.show(overview.jsonValue) }
         try context.console.show(facts: overview.facts)

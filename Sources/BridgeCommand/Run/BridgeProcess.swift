@@ -38,7 +38,7 @@ struct BridgeProcess {
             ])
         let server = HTTPServer(address: settings.httpAddress, health: health, metrics: metrics, logger: logger)
         let connector = ConnectorService(
-            database: database, sealer: TokenSealer(keyring: keyring),
+            settings: settings, database: database, sealer: TokenSealer(keyring: keyring),
             spool: SpoolConfiguration(
                 directory: settings.stateDirectory + "/spool", maxBytes: settings.spoolMaxBytes),
             queueLimit: settings.queueMaxBytes,
@@ -53,6 +53,7 @@ struct BridgeProcess {
 
 /// The connector as a service: waits for the database and its schema, then runs until the shutdown.
 private struct ConnectorService: Service {
+    let settings: BridgeSettings
     let database: PostgresConfiguration
     let sealer: TokenSealer
     let spool: SpoolConfiguration
@@ -72,13 +73,23 @@ private struct ConnectorService: Service {
         var configuration = ConnectorConfiguration(
             database: database, sealer: sealer, spool: spool, queueLimit: queueLimit, limits: limits)
         configuration.sampleInterval = .seconds(60)
+        configuration.embedsEvents = settings.embedder != .off
+        // Sessions of its own: a long look for vectors must not keep the connector waiting.
+        let searchPool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
+        let embedding = EmbeddingService(
+            settings: settings, pool: searchPool, health: health, metrics: metrics, logger: logger)
+        let automationPool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
+        let automations = AutomationService(pool: automationPool, sealer: sealer, logger: logger)
         let connector = try Connector(
-            configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger)
+            configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger,
+            onPendingEmbeddings: { embedding.wake() }, companions: { automations.companions($0) })
         let keeper = PartitionKeeper(partitions: PartitionRepository(pool), logger: logger)
         let limit = Self.stopLimit
         let logger = logger
         await withTaskGroup { group in
             group.addTask { await cancelWhenGracefulShutdown { await keeper.run() } }
+            group.addTask { await cancelWhenGracefulShutdown { await embedding.run() } }
+            group.addTask { await cancelWhenGracefulShutdown { await automations.run() } }
             await connector.run {
                 try? await gracefulShutdown()
                 // Not a child of anything: it must fire when everything else hangs. The end of the process ends it.
@@ -90,6 +101,8 @@ private struct ConnectorService: Service {
             }
             group.cancelAll()
         }
+        await searchPool.close()
+        await automationPool.close()
     }
 
     /// Waits until the database answers and its schema is the one of this program. Returns `false` when the process is to stop.

@@ -4,6 +4,7 @@ import HomeAssistantClient
 import Ingest
 import Observability
 import PostgresClient
+import Search
 import Store
 
 /// Which exit status stands for which error; decided here and nowhere else.
@@ -17,6 +18,7 @@ extension CommandFailure {
         case let error as PostgresError: self.init(error)
         case let error as StoreError: self.init(.usage, error.message)
         case let error as MigrationError: self.init(error)
+        case let error as SearchError: self.init(error.code.isTemporary ? .tryAgain : .usage, error.message)
         case let error as CryptographyError: self.init(Self.status(of: error.code), error.message)
         case let error as HTTPServerError: self.init(Self.status(of: error.code), error.message)
         case let error as HomeAssistantClient.CommandFailure: self.init(.unavailable, error.description)

@@ -6,6 +6,9 @@ import WebSocketTransport
 
 /// A connection of a command's own to Home Assistant, which subscribes to nothing.
 enum CommandSession {
+    /// A command says what went wrong itself.
+    static let silence = Logger(label: "ha-bridge") { _ in SwiftLogNoOpLogHandler() }
+
     /// Lends a port to Home Assistant for the length of `body`.
     ///
     /// Waits until Home Assistant runs. Throws a `CommandFailure` when it cannot be reached or refuses the token, and what `body`
@@ -13,7 +16,7 @@ enum CommandSession {
     static func with<Result: Sendable>(
         _ url: HomeAssistantURL, token: Secret, _ body: (CommandPort) async throws -> Result
     ) async throws -> Result {
-        let logger = Logger(label: "ha-bridge") { _ in SwiftLogNoOpLogHandler() }
+        let logger = silence
         let loop: WebSocketEventLoop
         do {
             loop = try WebSocketEventLoop(logger: logger)

@@ -21,15 +21,19 @@ struct StatusOverview {
     /// Home Assistant's time of the newest event.
     let lastEventAt: Timestamp?
     let deadLetters: Int
+    /// `nil` with a schema that is not current.
+    let search: SearchStatus?
     /// The answer to `/healthz`; `nil` when no bridge answers.
     let bridge: JSONValue?
     let address: String
     let now: Timestamp
 
     /// Reads the database. With a schema that is not current it reads the schema alone: the rest may lack columns.
-    init(pool: PostgresPool, bridge: JSONValue?, address: String, now: Timestamp = TimeText.now()) async throws {
+    init(
+        pool: PostgresPool, settings: BridgeSettings, bridge: JSONValue?, now: Timestamp = TimeText.now()
+    ) async throws {
         self.bridge = bridge
-        self.address = address
+        address = settings.httpAddress.description
         self.now = now
         schema = try await pool.withConnection { try await Migrator().status(on: $0) }
         guard schema.isCurrent else {
@@ -38,6 +42,7 @@ struct StatusOverview {
             lastStoredAt = nil
             lastEventAt = nil
             deadLetters = 0
+            search = nil
             return
         }
         let events = EventRepository(pool)
@@ -57,6 +62,7 @@ struct StatusOverview {
         lastStoredAt = newest?.createdAt
         lastEventAt = newest?.timestamp
         deadLetters = try await DeadLetterRepository(pool).count()
+        search = try await SearchStatus(pool: pool, settings: settings)
     }
 
     var facts: [(String, String)] {
@@ -70,6 +76,7 @@ struct StatusOverview {
         let stored = lastStoredAt.map { "last event stored \(TimeText.ago($0, now: now))" } ?? "nothing stored yet"
         let letters = deadLetters == 0 ? "" : ", \(deadLetters) dead letters"
         facts.append(("Writer", stored + letters))
+        if let search { facts.append(("Search", search.text)) }
         return facts
     }
 
@@ -160,6 +167,7 @@ struct StatusOverview {
                 "last_event_at": .time(lastEventAt),
                 "dead_letters": .integer(Int64(deadLetters)),
             ]),
+            "search": search?.jsonValue ?? .null,
             "bridge": .object([
                 "address": .string(address),
                 "is_running": .bool(bridge != nil),

@@ -1,51 +1,50 @@
 import BridgeCore
+import Embedding
 import HomeAssistantClient
+import Logging
 import PostgresClient
 import Store
 
 /// Writes the batches of a backfill over a pool, for a command: an error ends the command, and nobody waits for the database.
 struct BackfillSink: Sendable {
     let pool: PostgresPool
+    /// `nil` where no embeddings are made.
+    var documents: DocumentKeeper?
 
     /// Commits what `batch` holds. A row that PostgreSQL refuses becomes a dead letter. Throws `PostgresError`.
     func write(_ batch: EventBatch) async throws -> WriteOutcome {
-        var outcome = WriteOutcome()
-        var letters = batch.deadLetters
-        var waiting = batch.index.isEmpty ? [] : [0..<batch.index.count]
-        while let part = waiting.popLast() {
+        try await documents?.keep(batch.documents, in: pool)
+        let parts = try await batch.storeInParts(0..<batch.index.count) { part, _ in
             do {
-                let stored = try await pool.withConnection { session in
-                    try await EventTable.copyThroughStaging(session, chunks: batch.chunks(of: part))
-                }
-                outcome.stored += stored
-                outcome.repeated += part.count - stored
+                return .success(
+                    try await pool.withConnection { session in
+                        try await EventTable.copyThroughStaging(session, chunks: batch.chunks(of: part))
+                    })
             } catch let error as PostgresError where error.rejectsData {
-                guard part.count == 1 else {
-                    let middle = part.lowerBound + part.count / 2
-                    waiting += [middle..<part.upperBound, part.lowerBound..<middle]
-                    continue
-                }
-                let row = batch.index[part.lowerBound]
-                letters.append(
-                    DeadLetter(
-                        of: batch.frames[row.frame], row.source, code: "refused_by_postgresql",
-                        reason: "PostgreSQL refused the row: \(error.message)", sqlState: error.sqlState))
+                return .failure(error)
             }
         }
-        try await DeadLetterRepository(pool).append(letters)
-        return outcome
+        try await DeadLetterRepository(pool).append(batch.deadLetters + parts.refused)
+        return parts.outcome
     }
 }
 
 extension Backfiller {
-    /// Repairs gaps of `connection` for a command, over the pool of `gaps`.
+    /// Repairs gaps of `connection` for a command, over the pool of `gaps`. With `house`, rows get the keys by which they are found
+    /// by their meaning.
     package init(
-        connection: ConnectionID, port: CommandPort, gaps: GapRepository,
+        connection: ConnectionID, port: CommandPort, gaps: GapRepository, house: HouseContext?, logger: Logger,
         onProgress: @escaping @Sendable (BackfillProgress) -> Void
     ) {
-        let sink = BackfillSink(pool: gaps.pool)
+        var embedding: EmbeddingSources?
+        if let house {
+            embedding = EmbeddingSources(houses: HouseDirectory(), directory: ExemplarDirectory())
+            embedding?.houses.publish(house, for: connection)
+        }
+        let documents = embedding.map { DocumentKeeper(directory: $0.directory, logger: logger) }
+        let sink = BackfillSink(pool: gaps.pool, documents: documents)
         self.init(
-            connection: connection, port: port, gaps: gaps, pacing: BackfillPacing(), onProgress: onProgress,
-            sink: { try await sink.write($0) })
+            connection: connection, port: port, gaps: gaps, pacing: BackfillPacing(), embedding: embedding,
+            onProgress: onProgress, sink: { try await sink.write($0) })
     }
 }

@@ -24,13 +24,15 @@ package struct BackfillWorker: Sendable {
     /// A worker for the session that `port` belongs to. `sink` commits a batch, for as long as it takes.
     init(
         connection: ConnectionID, port: CommandPort, gaps: GapRepository, timer: DeadlineTimer, logger: Logger,
-        pacing: BackfillPacing = BackfillPacing(), sink: @escaping Backfiller.Sink
+        pacing: BackfillPacing = BackfillPacing(), embedding: EmbeddingSources? = nil,
+        sink: @escaping Backfiller.Sink
     ) {
         self.connection = connection
         self.gaps = gaps
         self.logger = logger
         signals = Mailbox(timer: timer)
-        backfiller = Backfiller(connection: connection, port: port, gaps: gaps, pacing: pacing, sink: sink)
+        backfiller = Backfiller(
+            connection: connection, port: port, gaps: gaps, pacing: pacing, embedding: embedding, sink: sink)
     }
 
     /// Makes the worker look for gaps now. May be called from any thread.

@@ -89,7 +89,7 @@ extension Backfiller {
     }
 
     private func transformer(for group: ArraySlice<String>, from start: Timestamp) async throws -> HistoryTransformer {
-        var transformer = HistoryTransformer(connection: connection)
+        var transformer = HistoryTransformer(connection: connection, embedding)
         transformer.begin(
             with: try await gaps.latestStates(of: Array(group), connection: connection, before: start))
         return transformer

@@ -18,18 +18,22 @@ package struct Backfiller: Sendable {
     let gaps: GapRepository
     let sink: Sink
     let pacing: BackfillPacing
+    /// `nil` where no embeddings are made.
+    let embedding: EmbeddingSources?
     let onProgress: @Sendable (BackfillProgress) -> Void
 
     /// Repairs gaps of `connection` with what `port` answers.
     init(
         connection: ConnectionID, port: CommandPort, gaps: GapRepository, pacing: BackfillPacing = BackfillPacing(),
-        onProgress: @escaping @Sendable (BackfillProgress) -> Void = { _ in }, sink: @escaping Sink
+        embedding: EmbeddingSources? = nil, onProgress: @escaping @Sendable (BackfillProgress) -> Void = { _ in },
+        sink: @escaping Sink
     ) {
         self.connection = connection
         self.port = port
         self.gaps = gaps
         self.sink = sink
         self.pacing = pacing
+        self.embedding = embedding
         self.onProgress = onProgress
     }
 

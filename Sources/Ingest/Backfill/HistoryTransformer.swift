@@ -23,11 +23,14 @@ struct HistoryTransformer {
     private let connection: ConnectionID
     private var identity: EventIdentity
     private var encoder = EventRowEncoder()
+    /// `nil` where no embeddings are made.
+    private var annotator: EventAnnotator?
     /// The last state known of each entity; removed ones are left out.
     private var previous: [String: [UInt8]] = [:]
 
-    init(connection: ConnectionID) {
+    init(connection: ConnectionID, _ sources: EmbeddingSources? = nil) {
         self.connection = connection
+        annotator = sources.map(EventAnnotator.init)
         identity = EventIdentity(connection: connection, digest: SHA256ContentDigest())
     }
 
@@ -37,6 +40,7 @@ struct HistoryTransformer {
     /// Makes rows of the states in `answer` whose time lies in `window`.
     mutating func transform(_ answer: CommandAnswer, window: Range<Timestamp>) -> Output {
         var output = Output()
+        annotator?.refresh()
         let frame = ReceivedFrame(connection: connection, bytes: answer.frame)
         output.batch.frames = [frame]
         // Live events of the same states are usually there already.
@@ -56,6 +60,7 @@ struct HistoryTransformer {
             }
         }
         output.batch.rows = encoder.take()
+        output.batch.documents = annotator?.takeDocuments() ?? []
         return output
     }
 
@@ -108,9 +113,13 @@ struct HistoryTransformer {
         to output: inout Output
     ) throws {
         let id = try identity.id(ofState: name, at: event.timestamp, isRemoval: event.kind == .stateRemoved)
+        let before = previous[name]
+        let annotation = annotator?.annotate(
+            event, of: connection, in: bytes, previousState: before, isLive: false)
         let start = encoder.count
         encoder.append(
-            event, id: id, connection: connection, source: .backfill, of: bytes, previous: previous[name])
+            event, id: id, connection: connection, source: .backfill, of: bytes, previous: before,
+            annotation: annotation)
         output.batch.index.append(EventBatch.Row(range: start..<encoder.count, frame: 0, source: source))
         previous[name] = event.newState.map { state in
             var text: [UInt8] = []

@@ -50,7 +50,7 @@ extension SpoolItem {
         }
     }
 
-    /// Reads a record back; `nil` for one that this release does not know, which is kept as a dead letter by the caller.
+    /// Reads a record back; `nil` for one that this release does not know.
     init?(kind: UInt8, payload: [UInt8]) {
         switch Kind(rawValue: kind) {
         case .frame:

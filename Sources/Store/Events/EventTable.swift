@@ -11,7 +11,7 @@ package enum EventTable {
     /// The columns of a row, in the order in which the stream holds them.
     package static let columns = [
         "id", "connection_id", "event_type", "entity_id", "old_state", "new_state", "attributes", "timestamp", "value",
-        "source", "context_id", "context_parent_id", "context_user_id",
+        "source", "context_id", "context_parent_id", "context_user_id", "embedding_key", "exemplar_id",
     ]
 
     /// Copies straight into the table: the fast way for rows that are new. Returns the number of rows; throws an error whose
@@ -114,12 +114,21 @@ package enum EventTable {
         INSERT INTO home_assistant_events AS stored (\(columnList))
         SELECT \(columnList) FROM best ORDER BY id
         ON CONFLICT (id, timestamp) DO UPDATE SET
-            \(replaced.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")), processed_at = now()
+            \(replaced.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")), processed_at = now(),
+            \(kept.map(keptWithTheKey).joined(separator: ", "))
         WHERE \(rank(of: "EXCLUDED.source")) > \(rank(of: "stored.source"))
         """
 
     /// Everything that is not part of the event's identity.
-    private static let replaced = columns.filter { !["id", "connection_id", "timestamp"].contains($0) }
+    private static let replaced = columns.filter { !["id", "connection_id", "timestamp", "exemplar_id"].contains($0) }
+
+    /// What a row keeps while its embedding key stays.
+    private static let kept = ["exemplar_id", "embedding_vector", "embedder_version"]
+
+    private static func keptWithTheKey(_ column: String) -> String {
+        let other = column == "exemplar_id" ? " ELSE EXCLUDED.exemplar_id" : ""
+        return "\(column) = CASE WHEN stored.embedding_key = EXCLUDED.embedding_key THEN stored.\(column)\(other) END"
+    }
 
     /// How much a source knows of an event: a live event has everything, the history neither context nor large attributes.
     private static func rank(of column: String) -> String {

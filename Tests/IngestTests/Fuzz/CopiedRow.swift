@@ -33,7 +33,7 @@ struct CopiedRow {
 
     /// What the row says, for comparison; `nil` where its attributes are no JSON.
     var reference: ReferenceRow? {
-        guard fields.count == 13, let type = fields[2], let time = fields[7] else { return nil }
+        guard fields.count == 15, let type = fields[2], let time = fields[7] else { return nil }
         var attributes: [UInt8]?
         if let jsonb = fields[6] {
             guard jsonb.first == 1, let value = ReferenceJSON.parse(Array(jsonb.dropFirst()), limit: 300),

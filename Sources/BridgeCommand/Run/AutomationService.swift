@@ -1,0 +1,45 @@
+import Automation
+import BridgeConcurrency
+import BridgeCore
+import Cryptography
+import Ingest
+import Logging
+import PostgresClient
+
+/// Watches the automations of every connection: which there are, how their runs end, how well they do, what should change.
+final class AutomationService: Sendable {
+    private let pool: PostgresPool
+    private let sealer: TokenSealer
+    private let logger: Logger
+    private let workplace = LockedBox<AutomationWorkplace?>(nil)
+
+    init(pool: PostgresPool, sealer: TokenSealer, logger: Logger) {
+        self.pool = pool
+        self.sealer = sealer
+        self.logger = logger
+    }
+
+    /// What works over the session of each connection.
+    func companions(_ surroundings: CompanionSurroundings) -> [SessionCompanion] {
+        let workplace = AutomationWorkplace(
+            pool: pool, timer: surroundings.timer, claims: surroundings.claims, logger: logger)
+        self.workplace.withLock { $0 = workplace }
+        let inventory = InventoryKeeper(workplace, sealer: sealer)
+        let executions = ExecutionKeeper(workplace)
+        return [
+            SessionCompanion(
+                follow: { await inventory.follow($0, over: $1) }, receive: { inventory.receive($0, of: $1) }),
+            SessionCompanion(
+                follow: { await executions.follow($0, over: $1) }, receive: { executions.receive($0, of: $1) }),
+        ]
+    }
+
+    /// Judges what was found, until cancelled. The companions must have been made.
+    func run() async {
+        guard let workplace = workplace.withLock({ $0 }) else { return }
+        await withTaskGroup { group in
+            group.addTask { await ScoreKeeper(workplace).run() }
+            group.addTask { await DecisionKeeper(workplace).run() }
+        }
+    }
+}

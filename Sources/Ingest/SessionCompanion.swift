@@ -1,0 +1,53 @@
+import BridgeConcurrency
+import BridgeCore
+import HomeAssistantClient
+import Store
+
+/// Work beside the events of a connection, which asks Home Assistant over the same session.
+package struct SessionCompanion: Sendable {
+    /// Works over one session; returns when it ends or the task is cancelled.
+    package var follow: @Sendable (ConnectionID, CommandPort) async -> Void
+    /// Told what live events say of automations, after they are committed. Called from the writer of the events: never waits.
+    package var receive: @Sendable (AutomationSignal, ConnectionID) -> Void
+
+    package init(
+        follow: @escaping @Sendable (ConnectionID, CommandPort) async -> Void,
+        receive: @escaping @Sendable (AutomationSignal, ConnectionID) -> Void
+    ) {
+        self.follow = follow
+        self.receive = receive
+    }
+}
+
+/// What a companion needs of the connector.
+package struct CompanionSurroundings: Sendable {
+    package let timer: DeadlineTimer
+    /// The claims under which rows of a connection are written; `nil` where another bridge holds its lease.
+    package let claims: @Sendable (ConnectionID) -> LeaseClaims?
+}
+
+extension HomeAssistantEvent {
+    /// What the event says of automations.
+    func automationSignal(in bytes: UnsafeBufferPointer<UInt8>) -> AutomationSignal? {
+        switch kind {
+        case .state, .stateRemoved:
+            guard let entityID, entityID.raw(in: bytes).starts(with: Self.automationPrefix) else { return nil }
+            return .stateChanged(entityID: JSONText.string(entityID, of: bytes))
+        case .other:
+            guard let type = eventType?.raw(in: bytes) else { return nil }
+            if type.elementsEqual(Self.triggered) {
+                guard let entityID else { return nil }
+                return .triggered(
+                    entityID: JSONText.string(entityID, of: bytes),
+                    context: contextID.map { JSONText.string($0, of: bytes) }, at: timestamp)
+            }
+            if type.elementsEqual(Self.reloaded) { return .reloaded }
+            return type.elementsEqual(Self.registryUpdated) ? .registryChanged : nil
+        }
+    }
+
+    private static let automationPrefix = Array("automation.".utf8)
+    private static let triggered = Array("automation_triggered".utf8)
+    private static let reloaded = Array("automation_reloaded".utf8)
+    private static let registryUpdated = Array("entity_registry_updated".utf8)
+}
