@@ -157,6 +157,12 @@ let package = Package(
                 "BridgeConcurrency", log,
             ]),
         .testTarget(
+            name: "SearchTests",
+            dependencies: [
+                "Search", "retrieval-eval", "Ingest", "Maintenance", "Embedding", "HomeAssistantClient", "Store",
+                "PostgresClient", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ]),
+        .testTarget(
             name: "ObservabilityTests",
             dependencies: [
                 "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,
@@ -189,6 +195,13 @@ let package = Package(
                 arguments, log,
             ],
             path: "Tests/Benchmarks"),
+        .executableTarget(
+            name: "retrieval-eval",
+            dependencies: [
+                "Ingest", "Maintenance", "Search", "HomeAssistantClient", "Embedding", "Store", "PostgresClient",
+                "BridgeCore", "BridgeConcurrency", arguments, log,
+            ],
+            path: "Tests/RetrievalEvaluation"),
     ],
     swiftLanguageModes: [.v6]
 )
