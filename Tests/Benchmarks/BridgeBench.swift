@@ -25,6 +25,9 @@ struct BridgeBench: AsyncParsableCommand {
     @Option(help: "Measure an outage of PostgreSQL of so many seconds instead.")
     var outage: Int?
 
+    @Flag(help: "Measure the rate with embeddings and without instead.")
+    var embedding = false
+
     @Flag(help: "Print the results as JSON.")
     var json = false
 
@@ -38,6 +41,10 @@ struct BridgeBench: AsyncParsableCommand {
             .appending(path: "ha-bridge").path
         guard FileManager.default.isExecutableFile(atPath: executable) else {
             throw ValidationError("\(executable) is missing. Build it: swift build -c release --product ha-bridge")
+        }
+        if embedding {
+            return try show(
+                await EmbeddingComparison(executable: executable, events: events, rounds: rounds).run())
         }
         let results = try await TestDatabase.with { database in
             if let outage {
@@ -56,6 +63,10 @@ struct BridgeBench: AsyncParsableCommand {
             let steady = try await measurement.steadyRate(seconds: seconds)
             return try await measurement.throughput(events: events, rounds: rounds) + steady
         }
+        try show(results)
+    }
+
+    private func show(_ results: [BenchResult]) throws {
         if json {
             let object = Dictionary(results.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
             let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .prettyPrinted])
@@ -66,7 +77,7 @@ struct BridgeBench: AsyncParsableCommand {
         }
     }
 
-    private static var quietBehaviour: FakeBehaviour {
+    static var quietBehaviour: FakeBehaviour {
         var behaviour = FakeBehaviour()
         behaviour.recordsReceived = false
         return behaviour

@@ -15,7 +15,7 @@ final class BridgeUnderTest: Sendable {
     let processID: Int32
 
     /// Migrates the database, stores one connection, and starts the process.
-    init(executable: String, database: String, homeAssistant: String) async throws {
+    init(executable: String, database: String, homeAssistant: String, embedder: String = "off") async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "bridge-bench-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let keyFile = directory.appending(path: "keyring").path
@@ -44,6 +44,7 @@ final class BridgeUnderTest: Sendable {
         environment["HA_BRIDGE_STATE_DIR"] = directory.path
         environment["HA_BRIDGE_HTTP_ADDRESS"] = "127.0.0.1:\(port)"
         environment["HA_BRIDGE_LOG_LEVEL"] = "warning"
+        environment["HA_BRIDGE_EMBEDDER"] = embedder
         process.environment = environment
         try process.run()
         processID = process.processIdentifier

@@ -24,30 +24,11 @@ struct Measurement {
         var raw: [Double] = []
         var cpu: [Double] = []
         for round in 1...rounds {
-            let events = generator.events(count)
-            let recording = RecordedFrames(
-                lines: stride(from: 0, to: events.count, by: Self.eventsPerFrame).map { start in
-                    let messages = events[start..<min(start + Self.eventsPerFrame, events.count)].map {
-                        #"{"type":"event","event":\#($0),"id":1}"#
-                    }
-                    return Array("[\(messages.joined(separator: ","))]".utf8)
-                })
-            guard let connection = fake.connections.first else { throw CocoaError(.featureUnsupported) }
-            let (bytes, _) = connection.encode(recording)
             try await session.execute("TRUNCATE home_assistant_events", deadline: .seconds(60))
             try await session.execute("CHECKPOINT", deadline: .seconds(120))
-            let before = try stored()
-            let cpuBefore = process.cpuSeconds
-            let start = ContinuousClock.now
-            let sender = Thread { connection.write(bytes) }
-            sender.start()
-            while try stored() < before + Double(count) {
-                guard ContinuousClock.now - start < .seconds(300) else { throw CocoaError(.userCancelled) }
-                try await Task.sleep(for: .milliseconds(20))
-            }
-            let elapsed = (ContinuousClock.now - start).seconds
-            cpu.append((process.cpuSeconds - cpuBefore) / Double(count) * 1_000_000)
-            bridge.append(Double(count) / elapsed)
+            let flood = try await flood(generator.events(count))
+            cpu.append(flood.cpu)
+            bridge.append(flood.rate)
 
             let columns = EventTable.columns.joined(separator: ", ")
             let rows = try await session.copyOut(
@@ -83,6 +64,33 @@ struct Measurement {
         ]
     }
 
+    /// Sends `events` as fast as it goes and waits until they are committed. Returns events/s, and CPU seconds of the bridge per
+    /// million events.
+    func flood(_ events: [String]) async throws -> (rate: Double, cpu: Double) {
+        let recording = RecordedFrames(
+            lines: stride(from: 0, to: events.count, by: Self.eventsPerFrame).map { start in
+                let messages = events[start..<min(start + Self.eventsPerFrame, events.count)].map {
+                    #"{"type":"event","event":\#($0),"id":1}"#
+                }
+                return Array("[\(messages.joined(separator: ","))]".utf8)
+            })
+        guard let connection = fake.connections.first else { throw CocoaError(.featureUnsupported) }
+        let (bytes, _) = connection.encode(recording)
+        let before = try stored()
+        let cpuBefore = process.cpuSeconds
+        let start = ContinuousClock.now
+        let sender = Thread { connection.write(bytes) }
+        sender.start()
+        while try stored() < before + Double(events.count) {
+            guard ContinuousClock.now - start < .seconds(300) else { throw CocoaError(.userCancelled) }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+        let elapsed = (ContinuousClock.now - start).seconds
+        return (
+            Double(events.count) / elapsed, (process.cpuSeconds - cpuBefore) / Double(events.count) * 1_000_000
+        )
+    }
+
     /// 1,000 events/s: how long from the frame to the committed row, and how much memory.
     func steadyRate(seconds: Int) async throws -> [BenchResult] {
         var generator = EventGenerator(start: .now.adding(seconds: 3_600))
@@ -116,9 +124,9 @@ struct Measurement {
         ]
     }
 
-    private func stored() throws -> Double { try process.metrics()["ha_bridge_events_stored_total"] ?? 0 }
+    func stored() throws -> Double { try process.metrics()["ha_bridge_events_stored_total"] ?? 0 }
 
-    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+    func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
     /// The quantile of what was observed between two looks at the histogram, inside its bucket by interpolation.
     private static func quantile(_ quantile: Double, _ before: [String: Double], _ after: [String: Double]) -> Double {

@@ -1,0 +1,97 @@
+import Foundation
+import PostgresClient
+import TestSupport
+
+/// The rate of events with embeddings and without, on databases of their own, in turns.
+struct EmbeddingComparison {
+    let executable: String
+    let events: Int
+    let rounds: Int
+
+    /// One bridge with its house.
+    private struct Side {
+        let measurement: Measurement
+        let fake: FakeHomeAssistant
+        let process: BridgeUnderTest
+        var generator = EventGenerator()
+        var rates: [Double] = []
+        var cpu: [Double] = []
+
+        init(executable: String, database: String, embedder: String) async throws {
+            fake = try FakeHomeAssistant(BridgeBench.quietBehaviour)
+            process = try await BridgeUnderTest(
+                executable: executable, database: database, homeAssistant: fake.url, embedder: embedder)
+            measurement = Measurement(process: process, fake: fake, database: database)
+            guard await fake.wait(.seconds(30), until: { $0.subscriptionCount == 1 }) else {
+                throw CocoaError(.featureUnsupported)
+            }
+        }
+
+        mutating func flood(_ count: Int, counts: Bool) async throws {
+            let result = try await measurement.flood(generator.events(count))
+            guard counts else { return }
+            rates.append(result.rate)
+            cpu.append(result.cpu)
+        }
+
+        /// Waits until every key has its vector, as in a house that has run for a while.
+        func settle() async throws {
+            let limit = ContinuousClock.now + .seconds(600)
+            while ContinuousClock.now < limit, try process.metrics()["ha_bridge_embedding_pending_events"] ?? 0 > 0 {
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+
+        func stop() {
+            process.stop()
+            fake.stop()
+        }
+    }
+
+    func run() async throws -> [BenchResult] {
+        try await TestDatabase.with { first in
+            try await TestDatabase.with { second in
+                var with = try await Side(executable: executable, database: first.url, embedder: "lexical")
+                defer { with.stop() }
+                var without = try await Side(executable: executable, database: second.url, embedder: "off")
+                defer { without.stop() }
+                // Twice to begin with, so that what is measured is a house whose keys are known.
+                for _ in 0..<2 {
+                    try await with.flood(events, counts: false)
+                    try await without.flood(events, counts: false)
+                    try await with.settle()
+                }
+                for round in 1...rounds {
+                    // In turns, so that neither has the warmer machine.
+                    if round.isMultiple(of: 2) { try await with.flood(events, counts: true) }
+                    try await without.flood(events, counts: true)
+                    if !round.isMultiple(of: 2) { try await with.flood(events, counts: true) }
+                    with.measurement.note(
+                        "Round \(round) of \(rounds): with \(Int(with.rates[round - 1])), without \(Int(without.rates[round - 1])) events/s"
+                    )
+                    try await with.settle()
+                }
+                let ratios = zip(with.rates, without.rates).map { $0 / $1 }
+                return [
+                    BenchResult(
+                        name: "embedding_ratio", title: "events/s with embeddings, as a ratio to without",
+                        value: ratios.median),
+                    BenchResult(
+                        name: "with_events_per_second", title: "events/s with embeddings", value: with.rates.median,
+                        digits: 0),
+                    BenchResult(
+                        name: "without_events_per_second", title: "events/s without", value: without.rates.median,
+                        digits: 0),
+                    BenchResult(
+                        name: "with_cpu", title: "CPU seconds per million events with embeddings",
+                        value: with.cpu.median),
+                    BenchResult(
+                        name: "without_cpu", title: "CPU seconds per million events without", value: without.cpu.median),
+                    BenchResult(
+                        name: "with_memory_mib", title: "resident memory with embeddings, MiB",
+                        value: with.process.memory("VmRSS"), digits: 1),
+                ]
+            }
+        }
+    }
+}
