@@ -7,25 +7,19 @@ package struct EventMonth: Hashable, Comparable, Sendable {
     /// The first moment of the month after.
     package let end: Timestamp
 
-    /// The month of a moment. Hot code keeps it and asks `contains`: this one takes a microsecond. `nil` for moments outside of the
-    /// years 1 to 9999, which no partition takes.
+    /// The months that begin in the years 1 to 9999, see `Timestamp.monthsSince1970`.
+    private static let months = Int32(-23_628)..<Int32(96_360)
+
+    /// The month of a moment. `nil` for moments outside of the years 1 to 9999, which no partition takes.
     package init?(of moment: Timestamp) {
-        guard let start = Self.start(of: moment),
-            // The longest month has 31 days, and the shortest two have more than 32.
-            let end = Self.start(of: start.adding(seconds: 32 * 86_400))
-        else { return nil }
-        self.start = start
-        self.end = end
+        let month = moment.monthsSince1970
+        guard Self.months.contains(month), Self.months.contains(month + 1) else { return nil }
+        start = Timestamp(monthsSince1970: month)
+        end = Timestamp(monthsSince1970: month + 1)
     }
 
     /// Whether the month holds `moment`.
     package func contains(_ moment: Timestamp) -> Bool { moment >= start && moment < end }
 
     package static func < (left: EventMonth, right: EventMonth) -> Bool { left.start < right.start }
-
-    private static func start(of moment: Timestamp) -> Timestamp? {
-        let text = moment.iso8601
-        guard text.utf8.count == 32 else { return nil }
-        return Timestamp(iso8601: text.prefix(7) + "-01T00:00:00Z")
-    }
 }
