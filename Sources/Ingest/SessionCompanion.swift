@@ -37,9 +37,7 @@ extension HomeAssistantEvent {
             guard let type = eventType?.raw(in: bytes) else { return nil }
             if type.elementsEqual(Self.triggered) {
                 guard let entityID else { return nil }
-                return .triggered(
-                    entityID: JSONText.string(entityID, of: bytes),
-                    context: contextID.map { JSONText.string($0, of: bytes) }, at: timestamp)
+                return .triggered(entityID: JSONText.string(entityID, of: bytes), at: timestamp)
             }
             if type.elementsEqual(Self.reloaded) { return .reloaded }
             return type.elementsEqual(Self.registryUpdated) ? .registryChanged : nil

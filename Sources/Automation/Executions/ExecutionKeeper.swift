@@ -116,7 +116,7 @@ struct SignalInbox: Sendable {
     mutating func note(_ signal: AutomationSignal) -> Bool {
         let isFirst = isEmpty
         switch signal {
-        case .triggered(let entity, _, let time):
+        case .triggered(let entity, let time):
             if entities.count < Self.limit { entities.insert(entity) }
             triggeredFrom = min(triggeredFrom ?? time, time)
         case .stateChanged(let entity):

@@ -32,9 +32,6 @@ package struct EventDescriber {
         encoder = FactEncoder()
     }
 
-    /// Whether the zone of the house is unknown to this machine, so that its times of day are those of UTC.
-    package var isZoneUnknown: Bool { zone.isUnknown }
-
     /// Uses what the registries say now for the events that follow.
     package mutating func update(house: HouseContext) {
         if house.timeZone != self.house.timeZone {

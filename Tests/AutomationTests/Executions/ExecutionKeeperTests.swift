@@ -19,7 +19,7 @@ struct ExecutionKeeperTests {
                 // The event before its trace, and a trace before its event.
                 try await rig.triggered("lab", "c-1", at: start)
                 keeper.receive(
-                    .triggered(entityID: "automation.lab", context: "c-1", at: start), of: rig.connection)
+                    .triggered(entityID: "automation.lab", at: start), of: rig.connection)
                 try await eventually { try await rig.tally(automation) == [.running: 1] }
                 traces.begin("lab", "1", at: start)
                 traces.begin("lab", "2", at: start.adding(seconds: 1))
@@ -28,7 +28,7 @@ struct ExecutionKeeperTests {
                 try await rig.triggered("lab", "c-2", at: start.adding(seconds: 1))
                 for _ in 0..<3 {
                     keeper.receive(
-                        .triggered(entityID: "automation.lab", context: "c-2", at: start), of: rig.connection)
+                        .triggered(entityID: "automation.lab", at: start), of: rig.connection)
                     try await Task.sleep(for: .milliseconds(50))
                 }
                 #expect(try await rig.tally(automation) == [.success: 2])
@@ -110,7 +110,7 @@ struct ExecutionKeeperTests {
                     traces.begin("lab", "\(run)", at: start.adding(.milliseconds(run)))
                     try await rig.triggered("lab", "c-\(run)", at: start.adding(.milliseconds(run)))
                     keeper.receive(
-                        .triggered(entityID: "automation.lab", context: nil, at: start), of: rig.connection)
+                        .triggered(entityID: "automation.lab", at: start), of: rig.connection)
                 }
                 try await Task.sleep(for: .milliseconds(100))
                 let automation = try await rig.add("lab")

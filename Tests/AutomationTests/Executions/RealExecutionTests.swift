@@ -87,7 +87,7 @@ private final class RealSession: FrameConsumer, SessionMeter {
                 let new = data["new_state"] as? [String: Any]
                 if type == "automation_triggered" {
                     signals.append(
-                        .triggered(entityID: entity, context: context?["id"] as? String, at: time))
+                        .triggered(entityID: entity, at: time))
                 } else if type == "state_changed" {
                     if entity.hasPrefix("automation.") { signals.append(.stateChanged(entityID: entity)) }
                 } else {

@@ -196,7 +196,7 @@ struct InventoryKeeperTests {
                         #"{"id":"a","friendly_name":"A","mode":"single","current":\#(run % 2),"last_triggered":"x"}"#)
                     for _ in 0..<100 { keeper.receive(.stateChanged(entityID: "automation.a"), of: rig.connection) }
                     keeper.receive(
-                        .triggered(entityID: "automation.a", context: "c", at: .init(microseconds: 0)),
+                        .triggered(entityID: "automation.a", at: .init(microseconds: 0)),
                         of: rig.connection)
                     try await Task.sleep(for: .milliseconds(20))
                 }
