@@ -1,3 +1,4 @@
+import BridgeCore
 import BridgeConcurrency
 import Glibc
 import Observability

@@ -68,9 +68,9 @@ package struct DecisionAnalysis: Sendable {
         let (drafts, names) = try await automationDrafts(connection.id, now, &report)
         let entities = Set(routines.flatMap(Self.entities) + conflicts.map(\.entity))
         let entityNames = try await evidence.names(of: entities, in: connection.id)
-        let input = DecisionValue.object([
+        let input = JSONValue.object([
             "from": .string(start.iso8601), "until": .string(now.iso8601), "time_zone": .string(zone),
-            "events": .integer(report.events), "days": .integer(days),
+            "events": .integer(Int64(report.events)), "days": .integer(Int64(days)),
         ])
         let all =
             drafts

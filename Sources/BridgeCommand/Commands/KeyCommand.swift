@@ -1,3 +1,4 @@
+import BridgeCore
 import ArgumentParser
 import Cryptography
 import Glibc

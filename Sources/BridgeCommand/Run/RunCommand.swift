@@ -1,3 +1,4 @@
+import BridgeCore
 import ArgumentParser
 
 /// `ha-bridge run`: the connector process.

@@ -1,3 +1,4 @@
+import BridgeCore
 import BridgeConcurrency
 import FoundationEssentials
 import Glibc

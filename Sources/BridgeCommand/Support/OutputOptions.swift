@@ -1,3 +1,4 @@
+import BridgeCore
 import ArgumentParser
 
 /// How a command prints its data.

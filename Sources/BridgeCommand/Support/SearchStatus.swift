@@ -1,3 +1,4 @@
+import BridgeCore
 import Embedding
 import PostgresClient
 import Search

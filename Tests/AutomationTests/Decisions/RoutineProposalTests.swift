@@ -1,3 +1,4 @@
+import BridgeCore
 import Store
 import Testing
 
@@ -38,7 +39,7 @@ import Testing
         #expect(draft.type == .creation)
         #expect(draft.description == "Let Home Assistant switch on “Hall” at 07:05 on weekdays.")
         #expect(draft.reason.hasPrefix("On 13 of 14 such days, people did this by hand around that time."))
-        let output = try #require(DecisionValue(draft.output))
+        let output = try #require(JSONValue(draft.output))
         #expect(output["configuration"]?["triggers"]?.list.first?["at"] == .string("07:05:00"))
         #expect(output["support"] == .integer(13))
         #expect(abs(draft.confidence - 87.5) < 0.001)

@@ -66,12 +66,12 @@ package struct AutomationAnalysis: Sendable {
         let doesNothing = isLost(named.targets)
         let isDead = neverStarts || doesNothing
         let list = missing.joined(separator: ", ")
-        let output: [String: DecisionValue] = [
+        let output: [String: JSONValue] = [
             "missing_entities": .array(missing.map { .string($0) }),
             "renamed": .object(
                 Dictionary(
                     uniqueKeysWithValues: missing.compactMap { id in
-                        (gone[id] ?? nil).map { (id, DecisionValue.string($0)) }
+                        (gone[id] ?? nil).map { (id, JSONValue.string($0)) }
                     })),
         ]
         let renames = missing.compactMap { id in (gone[id] ?? nil).map { "\(id) is \($0) now." } }
@@ -105,7 +105,7 @@ package struct AutomationAnalysis: Sendable {
             return draft(
                 .retirement, automation, "Retire “\(automation.name)”: it has never run.", "retire:idle",
                 confidence: 75,
-                ["days_without_run": .integer(Int(silence))],
+                ["days_without_run": .integer(Int64(silence))],
                 "It has not run once in the \(Int(silence)) days that the bridge has known it.\(switched)")
         }
         let gaps = zip(runs, runs.dropFirst()).map { Double($0.startedAt.microseconds - $1.startedAt.microseconds) }
@@ -119,7 +119,7 @@ package struct AutomationAnalysis: Sendable {
             "retire:idle",
             confidence: min(99, confidence),
             [
-                "days_without_run": .integer(Int(silence)), "last_run_at": .string(last.iso8601),
+                "days_without_run": .integer(Int64(silence)), "last_run_at": .string(last.iso8601),
                 "usual_interval_days": usual.map { .rounded($0) } ?? .null,
             ], "Its last run was \(Int(silence)) days ago.\(measure)\(switched)")
     }
@@ -153,7 +153,8 @@ package struct AutomationAnalysis: Sendable {
             .optimization, automation, "Look at the \(isBusy ? "mode" : "triggers") of “\(automation.name)”.",
             "optimize:blocked", confidence: 100 * Statistics.lowerBound(hits: blocked.count, of: runs.count),
             [
-                "triggers": .integer(runs.count), "blocked": .integer(blocked.count), "busy": .integer(busy),
+                "triggers": .integer(Int64(runs.count)), "blocked": .integer(Int64(blocked.count)),
+                "busy": .integer(Int64(busy)),
                 "mode": automation.mode.map { .string($0) } ?? .null,
             ], "\(blocked.count) of its last \(runs.count) triggers came to nothing. \(advice)")
     }
@@ -168,7 +169,7 @@ package struct AutomationAnalysis: Sendable {
         return draft(
             .optimization, automation, "“\(automation.name)” often does what people do not want.", "optimize:undone",
             confidence: 100 * Double(undone + 1) / Double(runs.count + 2),
-            ["runs": .integer(runs.count), "undone": .integer(undone)],
+            ["runs": .integer(Int64(runs.count)), "undone": .integer(Int64(undone))],
             """
             Within five minutes after \(undone) of its last \(runs.count) successful runs, people reversed by hand what it had \
             done. A condition may be missing.
@@ -191,7 +192,7 @@ package struct AutomationAnalysis: Sendable {
             confidence: min(99, 100 * (1 - probability)),
             [
                 "median_ms_now": .rounded(now), "median_ms_before": .rounded(before), "p_value": .number(probability),
-                "runs": .integer(times.count),
+                "runs": .integer(Int64(times.count)),
             ],
             """
             Its last \(later.count) successful runs took \(Self.seconds(now)) in the middle, the \(earlier.count) before them \
@@ -211,14 +212,14 @@ package struct AutomationAnalysis: Sendable {
 
     private func draft(
         _ type: DecisionType, _ automation: DecisionAutomation, _ description: String, _ topic: String,
-        confidence: Double, _ output: [String: DecisionValue], _ reason: String
+        confidence: Double, _ output: [String: JSONValue], _ reason: String
     ) -> DecisionDraft {
         DecisionDraft(
             type, description, subjectKey: SubjectKey.fitting("\(topic):\(automation.id)"), automation: automation.id,
             confidence: confidence,
-            input: DecisionValue.object([
-                "observed_days": .integer(observedDays), "runs_read": .integer(automation.runs.count),
+            input: JSONValue.object([
+                "observed_days": .integer(Int64(observedDays)), "runs_read": .integer(Int64(automation.runs.count)),
                 "lifecycle_state": .string(automation.state.rawValue),
-            ]).text, output: DecisionValue.object(output).text, reason: reason)
+            ]).text, output: JSONValue.object(output).text, reason: reason)
     }
 }

@@ -1,3 +1,5 @@
+import BridgeCore
+
 /// The entities that an automation's configuration names, by what they are there for. Both spellings of Home Assistant are read.
 struct ConfigurationEntities: Equatable {
     /// Without one of these it never begins; empty where a trigger needs no entity.
@@ -9,7 +11,7 @@ struct ConfigurationEntities: Equatable {
 
     /// Reads a configuration as JSON text. Nothing is found in text that is none.
     init(_ configuration: String?) {
-        guard let configuration, let root = DecisionValue(configuration) else { return }
+        guard let configuration, let root = JSONValue(configuration) else { return }
         let triggerList = (root["triggers"] ?? root["trigger"])?.list ?? []
         let actionList = (root["actions"] ?? root["action"])?.list ?? []
         let conditionList = (root["conditions"] ?? root["condition"])?.list ?? []
@@ -19,7 +21,7 @@ struct ConfigurationEntities: Equatable {
     }
 
     /// The entities of the list, where each member names some; else none, as something works without them.
-    private static func eachOf(_ values: [DecisionValue]) -> Set<String> {
+    private static func eachOf(_ values: [JSONValue]) -> Set<String> {
         var entities: Set<String> = []
         for value in values {
             var own: Set<String> = []
@@ -30,7 +32,7 @@ struct ConfigurationEntities: Equatable {
         return entities
     }
 
-    private static func collect(_ value: DecisionValue, into entities: inout Set<String>) {
+    private static func collect(_ value: JSONValue, into entities: inout Set<String>) {
         switch value {
         case .array(let values): for value in values { collect(value, into: &entities) }
         case .object(let members):

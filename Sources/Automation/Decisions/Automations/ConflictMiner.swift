@@ -76,8 +76,7 @@ struct ConflictMiner {
 
 extension ConflictMiner.Conflict {
     /// The decision, about the first of the two.
-    func draft(automationNames: [AutomationID: String], names: [String: String], input: DecisionValue) -> DecisionDraft
-    {
+    func draft(automationNames: [AutomationID: String], names: [String: String], input: JSONValue) -> DecisionDraft {
         let parties = automations.map { automationNames[$0].map { "“\($0)”" } ?? $0.description }
         let thing = names[entity].map { "“\($0)”" } ?? entity
         return DecisionDraft(
@@ -86,9 +85,10 @@ extension ConflictMiner.Conflict {
                 "optimize:fight:\(automations.map(\.description).joined(separator: ":")):\(entity)"),
             automation: automations.first, confidence: 100 * Double(reversals + 1) / Double(reversals + 2),
             input: input.text,
-            output: DecisionValue.object([
+            output: JSONValue.object([
                 "automations": .array(automations.map { .string($0.description) }), "entity_id": .string(entity),
-                "reversals": .integer(reversals), "days": .integer(days), "changes": .integer(effects),
+                "reversals": .integer(Int64(reversals)), "days": .integer(Int64(days)),
+                "changes": .integer(Int64(effects)),
             ]).text,
             reason: """
                 On \(days) days, one of them set \(thing) back \(reversals) times within half a minute after the other had set \

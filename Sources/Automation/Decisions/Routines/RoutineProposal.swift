@@ -1,3 +1,4 @@
+import BridgeCore
 import Store
 
 /// Turns a routine into a decision: what to say of it, and the automation that would take it over.
@@ -9,7 +10,7 @@ struct RoutineProposal {
     let version: String?
 
     /// The decision. `input` says what was looked at.
-    func draft(input: DecisionValue) -> DecisionDraft {
+    func draft(input: JSONValue) -> DecisionDraft {
         let confidence = 100 * Double(routine.support + 1) / Double(routine.opportunities + 2)
         // Half sure is worth a look, not a proposal; so is what moves something heavy or shuts somebody out.
         let isReady = confidence >= 75 && !routine.steps.contains { $0.action.isDelicate }
@@ -17,10 +18,10 @@ struct RoutineProposal {
         return DecisionDraft(
             isReady ? .creation : .suggestion, "Let Home Assistant \(deeds) \(cause).", subjectKey: keys.first ?? "",
             covers: keys, confidence: confidence, input: input.text,
-            output: DecisionValue.object([
+            output: JSONValue.object([
                 "covers": .array(keys.map { .string($0) }),
-                "support": .integer(routine.support), "opportunities": .integer(routine.opportunities),
-                "days": .integer(routine.days), "confidence": .rounded(routine.confidence),
+                "support": .integer(Int64(routine.support)), "opportunities": .integer(Int64(routine.opportunities)),
+                "days": .integer(Int64(routine.days)), "confidence": .rounded(routine.confidence),
                 "coverage": .rounded(routine.coverage), "lift": .rounded(routine.lift),
                 "expected_by_chance": .rounded(routine.expected), "p_value": .number(routine.probability),
                 "median_delay_seconds": .rounded(routine.delay), "spread_seconds": .rounded(routine.spread),
@@ -104,23 +105,23 @@ struct RoutineProposal {
     // MARK: Configuration
 
     /// The automation as Home Assistant takes it over its configuration API.
-    var configuration: DecisionValue {
+    var configuration: JSONValue {
         let spelling = RoutineSpelling(version: version)
-        let trigger: [String: DecisionValue] =
+        let trigger: [String: JSONValue] =
             switch routine.cause {
             case .event(let entity, let state):
                 [spelling.trigger: .string("state"), "entity_id": .array([.string(entity)]), "to": .string(state)]
             case .time(let minute): [spelling.trigger: .string("time"), "at": .string("\(Self.clock(minute)):00")]
             }
         let actions = routine.steps.map { step in
-            var action: [String: DecisionValue] = [
+            var action: [String: JSONValue] = [
                 spelling.action: .string(step.action.service),
                 "target": .object(["entity_id": .array([.string(step.entity)])]),
             ]
             if !step.action.data.isEmpty {
                 action["data"] = .object(step.action.data.mapValues { .string($0) })
             }
-            return DecisionValue.object(action)
+            return JSONValue.object(action)
         }
         let title = "\(deeds.prefix(1).uppercased())\(deeds.dropFirst()) \(cause)"
         return .object([
@@ -131,8 +132,8 @@ struct RoutineProposal {
         ])
     }
 
-    private var conditions: [DecisionValue] {
-        func days(_ days: [String]) -> [DecisionValue] {
+    private var conditions: [JSONValue] {
+        func days(_ days: [String]) -> [JSONValue] {
             [.object(["condition": .string("time"), "weekday": .array(days.map { .string($0) })])]
         }
         return switch routine.occasion {

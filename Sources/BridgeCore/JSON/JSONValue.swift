@@ -1,9 +1,8 @@
-import BridgeCore
 import FoundationEssentials
 
-/// A piece of JSON output, built by hand so that each key is written where it is decided and a missing value is `null` rather
-/// than an absent key.
-enum JSONValue: Equatable, Sendable {
+/// A piece of JSON, built by hand so that each key is written where it is decided and a missing value is `null` rather than an
+/// absent key.
+package enum JSONValue: Equatable, Sendable {
     case null
     case bool(Bool)
     case integer(Int64)
@@ -15,19 +14,19 @@ enum JSONValue: Equatable, Sendable {
 
 extension JSONValue {
     /// An optional text.
-    static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
+    package static func optional(_ text: String?) -> JSONValue { text.map { .string($0) } ?? .null }
 
     /// A moment as ISO 8601 in UTC.
-    static func time(_ time: Timestamp?) -> JSONValue { time.map { .string($0.iso8601) } ?? .null }
+    package static func time(_ time: Timestamp?) -> JSONValue { time.map { .string($0.iso8601) } ?? .null }
 
     /// JSON text from the database as a value, so that it nests instead of being a text with quotes in it.
-    static func parsed(_ text: String?) -> JSONValue {
+    package static func parsed(_ text: String?) -> JSONValue {
         guard let text else { return .null }
         return (try? JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))) ?? .string(text)
     }
 
     /// The JSON text: keys sorted, on one line, or indented for a person.
-    func text(indented: Bool) throws -> String {
+    package func text(indented: Bool) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if indented { encoder.outputFormatting.insert(.prettyPrinted) }
@@ -36,7 +35,7 @@ extension JSONValue {
 }
 
 extension JSONValue: Codable {
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -55,7 +54,7 @@ extension JSONValue: Codable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
