@@ -55,6 +55,27 @@ import Testing
         }
     }
 
+    /// A statement that is cancelled fails as one that the database refuses does.
+    @Test func saysNothingOfStatementsThatItsOwnEndCutsOff() async throws {
+        try await BackfillHouse.with { house in
+            let end = Timestamp.now.adding(seconds: -60)
+            house.history.set("sensor.a", "1", at: end.adding(seconds: -50))
+            _ = try await house.openGap(from: end.adding(seconds: -100), to: end)
+            let log = LogCollector()
+            let own = BackfillSink(pool: house.pool)
+            let worker = BackfillWorker(
+                connection: house.connection, port: house.port(), gaps: house.gaps, timer: DeadlineTimer(),
+                logger: log.logger, pacing: BackfillHouse.pacing,
+                sink: { items in
+                    withUnsafeCurrentTask { $0?.cancel() }
+                    return try await own.write(items)
+                })
+            await Task { await worker.run() }.value
+            #expect(try await house.gaps.repairable(house.connection).count == 1)
+            #expect(!log.text.contains("warning"), "\(log.text)")
+        }
+    }
+
     @Test func leavesAnUnendedGapAlone() async throws {
         try await BackfillHouse.with { house in
             let start = Timestamp.now.adding(seconds: -60)

@@ -136,6 +136,7 @@ actor ExecutionDesk {
         do {
             try await write(oneByOne: false)
         } catch {
+            if Task.isCancelled { return }
             report("write", "Cannot store the last runs of a session. They are read again with the next one.", error)
         }
     }

@@ -52,6 +52,8 @@ package struct BackfillWorker: Sendable {
             } catch is CancellationError {
                 return
             } catch {
+                // Whoever cancels a statement knows that it did not end.
+                if Task.isCancelled { return }
                 // The database may be away for hours: said once.
                 let trouble = "\(error)"
                 let level: Logger.Level = trouble == lastTrouble ? .debug : .warning
