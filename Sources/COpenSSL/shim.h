@@ -19,3 +19,6 @@ static inline int cossl_harden_process(void) {
 
 /// Whether the process may be dumped or debugged by its own user.
 static inline int cossl_process_is_dumpable(void) { return prctl(PR_GET_DUMPABLE, 0L, 0L, 0L, 0L) == 1; }
+
+/// EVP_PKEY_ED25519 is a macro of a macro, which Swift does not see.
+static inline int cossl_ed25519(void) { return EVP_PKEY_ED25519; }

@@ -1,27 +1,28 @@
 import BridgeCore
 
-/// The keys that seal tokens, read from a file that only the bridge may read.
+/// The keys that seal tokens and sign audit rows, read from a file that only the bridge may read.
 ///
 /// The first line of the file names its format; each further one is a key, fields separated by spaces:
 /// ```
 /// ha-bridge-keyring 1
 /// token k5f0c2a91 2026-11-21T01:14:48.110907+00:00 <base64 of 32 bytes> primary
+/// sign k77b01c3e 2026-11-21T01:14:48.110921+00:00 <base64 of 32 bytes> primary
+/// verify k1a2b3c4d 2026-08-01T10:00:00.000000+00:00 <base64 of 32 bytes>
 /// ```
-/// that is purpose, id, time of making, key and, on one key of each purpose, `primary`. Blank lines and lines that
-/// begin with
-/// `#` say nothing. Keys of purposes that this version does not know are passed over, so that a keyring with signing
-/// keys
-/// still seals tokens. Older keys stay for opening until no token needs them.
+/// that is purpose, id, time of making, key and, on one key of each purpose, `primary`. `verify` holds the public half of a
+/// signing key that is retired. Blank lines and lines that begin with `#` say nothing. Keys of purposes that this version does
+/// not know are passed over, so that an older version reads a newer keyring. Older token keys stay for opening until no token
+/// needs them.
 package struct Keyring: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// What may be shown of a key.
     package struct KeySummary: Hashable, Sendable {
-        /// What the key is for, `token` for sealing.
+        /// What the key is for: `token` for sealing, `sign` for signing, `verify` for what was signed before.
         package let purpose: String
         /// The name by which sealed tokens refer to the key.
         package let id: String
         /// When the key was made.
         package let createdAt: Timestamp
-        /// Whether new tokens are sealed with it.
+        /// Whether it is the one in use for new tokens, or new rows.
         package let isPrimary: Bool
     }
 
@@ -34,13 +35,24 @@ package struct Keyring: Sendable, CustomStringConvertible, CustomDebugStringConv
     /// Every key of the file in its order, also those of other purposes.
     package let summaries: [KeySummary]
 
+    /// Signs audit rows; `nil` in a keyring from before there were signing keys.
+    package let signer: RowSigner?
+
+    /// Verifies what any key of the keyring has signed.
+    package let verifier: RowVerifier
+
     let primary: TokenKey
     private let tokenKeys: [String: TokenKey]
 
-    init(summaries: [KeySummary], primary: TokenKey, tokenKeys: [String: TokenKey]) {
+    init(
+        summaries: [KeySummary], primary: TokenKey, tokenKeys: [String: TokenKey], signer: RowSigner?,
+        verifier: RowVerifier
+    ) {
         self.summaries = summaries
         self.primary = primary
         self.tokenKeys = tokenKeys
+        self.signer = signer
+        self.verifier = verifier
     }
 
     /// The id of the key that seals new tokens.
@@ -56,11 +68,22 @@ package struct Keyring: Sendable, CustomStringConvertible, CustomDebugStringConv
         return try KeyringFormat.parse(UnsafeRawBufferPointer(contents.buffer), path: path)
     }
 
-    /// Makes a keyring file with one fresh primary key, mode 0600, whole or not at all, and on the disk when this
-    /// returns.
+    /// Makes a keyring file with a fresh key for tokens and one for signatures, mode 0600, whole or not at all, and on the disk
+    /// when this returns.
     ///
     /// Never overwrites a file: throws `.keyringExists`.
     package static func create(path: String) throws(CryptographyError) -> Keyring {
+        let token = try freshKey(for: KeyringFormat.tokenPurpose)
+        var signing = try freshKey(for: KeyringFormat.signPurpose)
+        // One id for one key: two of four random bytes are the same once in thousands of millions of times.
+        while signing.summary.id == token.summary.id { signing = try freshKey(for: KeyringFormat.signPurpose) }
+        let contents = KeyringFormat.text([token, signing])
+        try KeyringFile.writeNew(UnsafeRawBufferPointer(contents.buffer), path: path)
+        return try load(path: path)
+    }
+
+    /// A random key of 32 bytes with a random id, marked primary.
+    static func freshKey(for purpose: String) throws(CryptographyError) -> KeyringFormat.Line {
         let material = SecureBytes(count: AESGCM.keyCount)
         try fillWithRandomBytes(material.buffer)
         var identity: UInt32 = 0
@@ -70,14 +93,11 @@ package struct Keyring: Sendable, CustomStringConvertible, CustomDebugStringConv
         }
         if let failure { throw failure }
         let digits = String(identity, radix: 16)
-        let line = KeyringFormat.Line(
+        return KeyringFormat.Line(
             summary: KeySummary(
-                purpose: KeyringFormat.tokenPurpose, id: "k" + String(repeating: "0", count: 8 - digits.count) + digits,
+                purpose: purpose, id: "k" + String(repeating: "0", count: 8 - digits.count) + digits,
                 createdAt: KeyringFile.now(), isPrimary: true),
             material: Secret(UnsafeRawBufferPointer(material.buffer)))
-        let contents = KeyringFormat.text([line])
-        try KeyringFile.writeNew(UnsafeRawBufferPointer(contents.buffer), path: path)
-        return try load(path: path)
     }
 
     func tokenKey(_ id: String) -> TokenKey? { tokenKeys[id] }

@@ -4,6 +4,8 @@ import BridgeCore
 /// string.
 enum KeyringFormat {
     static let tokenPurpose = "token"
+    static let signPurpose = "sign"
+    static let verifyPurpose = "verify"
     private static let header = "ha-bridge-keyring 1"
 
     /// One key of the file.
@@ -21,6 +23,8 @@ enum KeyringFormat {
         var summaries: [Keyring.KeySummary] = []
         var tokenKeys: [String: Keyring.TokenKey] = [:]
         var primary: Keyring.TokenKey?
+        var signer: RowSigner?
+        var verifyingKeys: [String: Ed25519.PublicKey] = [:]
         var seenHeader = false
         var number = 0
         for lineBytes in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -45,13 +49,23 @@ enum KeyringFormat {
                 throw malformed(path, number, "a second key of its purpose is marked primary")
             }
             summaries.append(summary)
-            guard summary.purpose == tokenPurpose else { continue }
+            guard [tokenPurpose, signPurpose, verifyPurpose].contains(summary.purpose) else { continue }
+            // Keys of all three purposes have the same size.
             guard material.count == AESGCM.keyCount else {
                 throw malformed(path, number, "the key has \(material.count) bytes instead of \(AESGCM.keyCount)")
             }
-            let key = Keyring.TokenKey(id: summary.id, material: material)
-            tokenKeys[summary.id] = key
-            if summary.isPrimary { primary = key }
+            switch summary.purpose {
+            case tokenPurpose:
+                let key = Keyring.TokenKey(id: summary.id, material: material)
+                tokenKeys[summary.id] = key
+                if summary.isPrimary { primary = key }
+            case signPurpose:
+                let key = try Ed25519.PrivateKey(seed: material)
+                verifyingKeys[summary.id] = key.publicKey
+                if summary.isPrimary { signer = RowSigner(keyID: summary.id, key: key) }
+            default:
+                verifyingKeys[summary.id] = try Ed25519.PublicKey(material.withBytes { Array($0) })
+            }
         }
         guard let primary else {
             throw .init(
@@ -60,7 +74,9 @@ enum KeyringFormat {
                     + "cannot open stored tokens."
             )
         }
-        return Keyring(summaries: summaries, primary: primary, tokenKeys: tokenKeys)
+        return Keyring(
+            summaries: summaries, primary: primary, tokenKeys: tokenKeys, signer: signer,
+            verifier: RowVerifier(keys: verifyingKeys))
     }
 
     /// The whole text of a keyring with these keys.

@@ -20,11 +20,11 @@ import Testing
         return #expect(throws: CryptographyError.self) { try Keyring.load(path: path) }
     }
 
-    @Test func aNewKeyringHasOnePrimaryKeyAndIsForItsOwnerAlone() throws {
+    @Test func aNewKeyringHasAKeyForEachPurposeAndIsForItsOwnerAlone() throws {
         let made = try Keyring.create(path: directory.file("keyring"))
-        #expect(made.summaries.count == 1)
-        #expect(made.summaries.first?.isPrimary == true)
-        #expect(made.summaries.first?.purpose == "token")
+        #expect(made.summaries.map(\.purpose) == ["token", "sign"])
+        #expect(made.summaries.map(\.isPrimary) == [true, true])
+        #expect(made.signer?.keyID == made.summaries.last?.id)
         #expect(KeyringFormat.isKeyID(made.primaryKeyID.utf8))
         var status = stat()
         #expect(stat(directory.file("keyring"), &status) == 0)
@@ -118,7 +118,7 @@ import Testing
         let text =
             "# made by hand\n" + Self.header + "\n"
             + "token old1 2026-01-01T00:00:00+00:00 \(String(repeating: "A", count: 43))=\n" + Self.primary
-            + "sign s1 \(Self.time) AAEC primary\r\n"
+            + "spare s1 \(Self.time) AAEC primary\r\n"
         let path = try directory.write(text, to: "keyring")
         let keyring = try Keyring.load(path: path)
         #expect(keyring.summaries.map(\.id) == ["old1", "k0", "s1"])
@@ -126,7 +126,7 @@ import Testing
         #expect(keyring.summaries.first?.createdAt == Timestamp(iso8601: "2026-01-01T00:00:00+00:00"))
         #expect(keyring.primaryKeyID == "k0")
         #expect(keyring.tokenKey("old1") != nil)
-        // A signing key never seals.
+        // A key of another purpose never seals.
         #expect(keyring.tokenKey("s1") == nil)
     }
 

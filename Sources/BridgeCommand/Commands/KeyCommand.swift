@@ -3,17 +3,17 @@ import ArgumentParser
 import Cryptography
 import Glibc
 
-/// `key`: the keyring that seals tokens.
+/// `key`: the keyring that seals tokens and signs audit rows.
 struct KeyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "key", abstract: "The keyring that seals tokens before they enter the database.",
+        commandName: "key", abstract: "The keyring that seals tokens and signs audit rows.",
         subcommands: [KeyNew.self, KeyList.self])
 }
 
 /// `key new`.
 struct KeyNew: BridgeSubcommand {
     static let configuration = CommandConfiguration(
-        commandName: "new", abstract: "Make a keyring with a fresh key. Never overwrites one.",
+        commandName: "new", abstract: "Make a keyring with fresh keys. Never overwrites one.",
         discussion: """
             The file is the one that HA_BRIDGE_KEY_FILE names, or "keyring" in HA_BRIDGE_STATE_DIR. Keep a copy in a safe \
             place: without it, no stored token can be opened.
@@ -47,7 +47,8 @@ struct KeyNew: BridgeSubcommand {
 /// `key list`.
 struct KeyList: BridgeSubcommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Show the keys of the keyring, never their content.")
+        commandName: "list", abstract: "Show the keys of the keyring, never what is secret of them.",
+        discussion: "With --json, keys that sign or verify come with their public half in PEM.")
 
     @OptionGroup var output: OutputOptions
 
@@ -62,6 +63,7 @@ struct KeyList: BridgeSubcommand {
                 "purpose": .string(key.purpose),
                 "created_at": .time(key.createdAt),
                 "is_primary": .bool(key.isPrimary),
+                "public_key": keyring.verifier.publicKeyPEM(key.id).map(JSONValue.string) ?? .null,
             ])
         }
         let table = TextTable([.init("KEY"), .init("PURPOSE"), .init("MADE"), .init("PRIMARY")], rows: rows)
