@@ -136,16 +136,22 @@ actor TraceWatch {
         if !unknown.isEmpty { automationsAt = min(automationsAt, .now + pacing.directory.scaled) }
     }
 
+    /// What Home Assistant said of one automation. No tuple: as the result of a group's task, an optimised build copies a tuple
+    /// wrongly and ends with SIGSEGV (Swift 6.3).
+    private struct Look: Sendable {
+        let item: String
+        let result: Result<TraceListing, CommandFailure>
+    }
+
     private func look(at items: [String]) async throws {
         let reader = reader
-        typealias Look = (item: String, result: Result<TraceListing, CommandFailure>)
         let looks = await withTaskGroup(of: Look.self, returning: [Look].self) { group in
             for item in items {
                 group.addTask {
                     do throws(CommandFailure) {
-                        return (item, .success(try await reader.list(item: item)))
+                        return Look(item: item, result: .success(try await reader.list(item: item)))
                     } catch {
-                        return (item, .failure(error))
+                        return Look(item: item, result: .failure(error))
                     }
                 }
             }
