@@ -36,12 +36,13 @@ let package = Package(
             name: "CLibWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
-        // Inline functions in C, for an instruction that Swift cannot name.
+        // Inline functions in C, for instructions that Swift cannot name.
+        .systemLibrary(name: "CByteSearch"),
         .systemLibrary(name: "CChecksum"),
         .systemLibrary(name: "CKernels"),
 
         // The foundation: values, pure rules, and the few primitives of concurrency.
-        .target(name: "BridgeCore"),
+        .target(name: "BridgeCore", dependencies: ["CByteSearch"]),
         .target(name: "BridgeConcurrency", dependencies: ["BridgeCore"]),
 
         // One wrapper for each C library.

@@ -25,7 +25,7 @@ struct HABridge: AsyncParsableCommand {
                 name: "Looking",
                 subcommands: [
                     StatusCommand.self, SearchCommand.self, SimilarCommand.self, EventsCommand.self, GapsCommand.self,
-                    MetricsCommand.self, PartitionCommand.self,
+                    MetricsCommand.self, PartitionCommand.self, ExportCommand.self,
                 ]),
             CommandGroup(name: "Automations", subcommands: [AutomationCommand.self, DecisionCommand.self]),
             CommandGroup(name: "Mending", subcommands: [BackfillCommand.self]),

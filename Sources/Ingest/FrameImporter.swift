@@ -38,8 +38,10 @@ package struct FrameImporter {
     }
 
     /// Commits the events of `frames` in one transaction, and returns how many of them are new. What cannot become a row becomes
-    /// a dead letter. Throws `PostgresError`.
+    /// a dead letter. Secrets in them are overwritten first, as in those of a session. Throws `PostgresError`.
     package mutating func write(_ frames: [ReceivedFrame]) async throws -> Int {
+        var frames = frames
+        for index in frames.indices { FrameRedactor.redact(&frames[index].bytes) }
         var batch = transformer.transform(frames)
         batch.sortRows()
         if batch.mayRepeat || !batch.deadLetters.isEmpty { return try await sink.write(batch).stored }

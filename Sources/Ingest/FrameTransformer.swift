@@ -6,7 +6,8 @@ import Store
 
 /// Turns frames into rows: splits, decodes, repairs what PostgreSQL cannot hold, gives ids, and encodes.
 ///
-/// What cannot become a row becomes a dead letter with its reason and its bytes; nothing is dropped.
+/// What cannot become a row becomes a dead letter with its reason and its bytes; nothing is dropped. Secrets have been overwritten
+/// in the frames before they come here.
 struct FrameTransformer {
     private let digest = SHA256ContentDigest()
     private var identities: [ConnectionID: EventIdentity] = [:]

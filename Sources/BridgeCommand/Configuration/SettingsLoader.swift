@@ -1,4 +1,5 @@
 import BridgeConcurrency
+import BridgeCore
 import Logging
 import Observability
 

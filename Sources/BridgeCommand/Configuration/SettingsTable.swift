@@ -1,4 +1,5 @@
 import BridgeConcurrency
+import BridgeCore
 
 /// The effective settings as `ha-bridge run --check-config` shows them: each with its source, without secrets.
 struct SettingsTable: Sendable, Equatable, Codable {

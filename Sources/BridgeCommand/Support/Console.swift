@@ -1,4 +1,5 @@
 import BridgeConcurrency
+import BridgeCore
 import Glibc
 
 /// Where a command writes: data to standard output, messages to standard error.
@@ -47,10 +48,10 @@ struct Console: Sendable {
     /// Writes a line of data. Throws `BrokenPipe`, or a `CommandFailure` when the output cannot be written.
     func print(_ line: String) throws { try writeData(Array((line + "\n").utf8)) }
 
-    /// Writes a message for the person, as a line of its own.
+    /// Writes a message for the person, as a line of its own and without secrets.
     func note(_ message: String) {
         endProgress()
-        writeMessage(Array((PrintableText.of(message, keepsNewlines: true) + "\n").utf8))
+        writeMessage(Array((PrintableText.of(Redactor.redact(message), keepsNewlines: true) + "\n").utf8))
     }
 
     /// Shows how far long work has come: overwritten in place, and left out where standard error is no terminal.

@@ -361,14 +361,25 @@ package struct Session: Sendable {
                 return [.notHomeAssistant]
             }
             if sorted.hasContent {
-                session.consumer.accept(
-                    ReceivedFrame(
-                        connection: connection, bytes: bytes, events: sorted.events, snapshot: sorted.snapshot,
-                        unreadable: sorted.unreadable, receivedAt: receivedAt, receivedTime: .now))
+                var frame = ReceivedFrame(
+                    connection: connection, bytes: bytes, events: sorted.events, snapshot: sorted.snapshot,
+                    unreadable: sorted.unreadable, receivedAt: receivedAt, receivedTime: .now)
+                frame.blank(sorted.answers)
+                session.consumer.accept(frame)
             } else {
                 session.consumer.release(bytes.count, for: connection)
             }
             return isCurrent ? sorted.inputs : []
+        }
+    }
+}
+
+extension ReceivedFrame {
+    /// Overwrites the answers that came in the same frame: they belong to those who asked, not to who stores events. The
+    /// configuration of an automation holds passwords that no one could tell from other texts.
+    fileprivate mutating func blank(_ answers: [(ticket: UInt64, result: Result<Range<Int>, CommandFailure>)]) {
+        for case (_, .success(let range)) in answers where !range.isEmpty {
+            bytes.replaceSubrange(range, with: [0x30] + [UInt8](repeating: 0x20, count: range.count - 1))
         }
     }
 }

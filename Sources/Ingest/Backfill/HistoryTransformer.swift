@@ -41,7 +41,8 @@ struct HistoryTransformer {
     mutating func transform(_ answer: CommandAnswer, window: Range<Timestamp>) -> Output {
         var output = Output()
         annotator?.refresh()
-        let frame = ReceivedFrame(connection: connection, bytes: answer.frame)
+        var frame = ReceivedFrame(connection: connection, bytes: answer.frame)
+        FrameRedactor.redact(&frame.bytes)
         output.batch.frames = [frame]
         // Live events of the same states are usually there already.
         output.batch.mayRepeat = true

@@ -87,7 +87,8 @@ extension SpoolItem {
         return Array(unsafeUninitializedCapacity: count) { buffer, filled in
             var writer = HeadWriter(buffer: UnsafeMutableRawBufferPointer(buffer))
             writer.put(1 as UInt8)
-            writer.put((frame.snapshot == nil ? 0 : 1) | (frame.unreadable == nil ? 0 : 2) as UInt8)
+            // 4: what was secret in it has been overwritten, as `SpoolQueue.accept` does.
+            writer.put((frame.snapshot == nil ? 0 : 1) | (frame.unreadable == nil ? 0 : 2) | 4 as UInt8)
             writer.put(frame.connection.uuid.uuid)
             writer.put(UInt64(bitPattern: frame.receivedTime.microseconds).littleEndian)
             writer.put(UInt32(frame.events.count).littleEndian)
@@ -131,6 +132,9 @@ extension SpoolItem {
             guard let range = reader.range() else { return nil }
             events.append(range)
         }
+        var payload = payload
+        // Written before secrets were taken out.
+        if flags & 4 == 0 { FrameRedactor.redact(&payload, from: reader.position) }
         // The frame stays where it lies, behind its head. Only one that becomes a dead letter as a whole is taken out.
         let isWhole = unreadable != nil
         let shift = isWhole ? 0 : reader.position

@@ -48,7 +48,12 @@ package final class SpoolQueue: FrameConsumer {
         wakeThoseWithRoom()
     }
 
-    package func accept(_ frame: ReceivedFrame) { inbox.push(.frame(frame)) }
+    /// Takes a frame, without the secrets in it: neither the disk nor the database sees them.
+    package func accept(_ frame: ReceivedFrame) {
+        var frame = frame
+        FrameRedactor.redact(&frame.bytes)
+        inbox.push(.frame(frame))
+    }
 
     /// Notes something about the sight of a connection, in order with its frames.
     func record(_ sighting: Sighting) { inbox.push(.sighting(sighting)) }

@@ -1,4 +1,5 @@
 import BridgeConcurrency
+import BridgeCore
 import FoundationEssentials
 
 /// What the server answers to a request, before it becomes HTTP.

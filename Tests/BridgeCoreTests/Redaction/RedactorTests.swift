@@ -1,4 +1,4 @@
-import BridgeConcurrency
+import BridgeCore
 import Testing
 
 @Suite struct RedactorTests {

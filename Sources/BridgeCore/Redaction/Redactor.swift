@@ -2,7 +2,7 @@
 ///
 /// The last line of defence, not the first: secrets are held as `Secret` and are not put into messages. It knows JSON Web
 /// Tokens (Home Assistant's long-lived tokens are such), values of keys named like a token or a password in JSON, YAML,
-/// query strings and conninfo, passwords in URLs, and bearer tokens. It rather takes too much than too little. Text without
+/// query strings and conninfo, passwords in URLs, bearer tokens, and sealed tokens of the database. It rather takes too much than too little. Text without
 /// a secret comes back as it is, without a copy. Pure, linear in the length but for bounded looks ahead and behind.
 package enum Redactor {
     /// What stands in the place of a secret.
@@ -22,18 +22,8 @@ package enum Redactor {
     /// Whether a value is secret by the name it goes under, such as `access_token` or `PGPASSWORD`.
     package static func isSecret(key: String) -> Bool {
         let lowered = key.lowercased()
-        return lowered == "token" || lowered == "secret" || keys.contains { lowered.hasSuffix($0) }
+        return SecretNames.keys.contains { lowered.hasSuffix($0) }
     }
-
-    /// Ends of names whose values are secret; lower case.
-    static let keys = [
-        "access_token", "refresh_token", "auth_token", "api_token", "ha_token", "hass_token", "bearer_token",
-        "accesstoken", "refreshtoken",
-        "password", "passwd", "passphrase", "client_secret", "api_key", "private_key", "authsig", "authorization",
-    ]
-
-    /// The same as bytes, for the scanner.
-    static let keyBytes = keys.map { Array($0.utf8) }
 
     /// The mark as bytes.
     static let markBytes = Array(mark.utf8)

@@ -32,6 +32,7 @@ struct RedactionScanner {
         case UInt8(ascii: "="): valueOfKey(before: index)
         case UInt8(ascii: ":"): passwordInURL(at: index) ?? valueOfKey(before: index)
         case UInt8(ascii: "b"), UInt8(ascii: "B"): bearerToken(at: index)
+        case UInt8(ascii: "v"): sealedToken(at: index)
         default: nil
         }
     }
@@ -68,13 +69,45 @@ struct RedactionScanner {
         return value > gap && end - value >= 8 ? value..<end : nil
     }
 
+    /// What `TokenSealer` makes: `v1.`, the id of a key, and three parts in base64url. It opens nothing without the keyring, but it is
+    /// nobody's business either.
+    private func sealedToken(at start: Int) -> Range<Int>? {
+        guard matches("v1.", at: start), start == 0 || !isTokenByte(bytes[start - 1]) else { return nil }
+        var end = start + 2
+        for _ in 0..<4 {
+            guard end < bytes.count, bytes[end] == 0x2E else { return nil }
+            let next = run(from: end + 1, while: isTokenByte)
+            guard next > end + 1 else { return nil }
+            end = next
+        }
+        return end - start >= 40 ? start..<end : nil
+    }
+
     // MARK: Keys and values
+
+    /// Whether the name that ends before `nameEnd` announces a secret: names that always do, and before an equals sign or in quotes
+    /// also those that are words, such as `token`.
+    private func namesSecret(endingAt nameEnd: Int, separator: Int) -> Bool {
+        if SecretNames.anywhereBytes.contains(where: { endsWith($0, at: nameEnd) }) { return true }
+        guard let base = bytes.baseAddress, nameEnd > 0, isTokenByte(bytes[nameEnd - 1]) else { return false }
+        var start = nameEnd
+        while start > 0, nameEnd - start < 64, isTokenByte(bytes[start - 1]) { start -= 1 }
+        if bytes[separator] == UInt8(ascii: "=") {
+            let isParameter = start > 0 && (bytes[start - 1] == 0x3F || bytes[start - 1] == 0x26)
+            return SecretNames.isSecretParameter(base, start: start, end: nameEnd, isParameter: isParameter)
+        }
+        guard start > 0, isQuote(bytes[start - 1]), nameEnd < separator,
+            isQuote(bytes[nameEnd]) || bytes[nameEnd] == 0x5C,
+            let kind = SecretNames.kind(base, start: start, end: nameEnd)
+        else { return false }
+        return kind == .text || kind == .textOrNumber
+    }
 
     /// The value after the `=` or `:` at `separator`, when the name before it is one of a secret.
     private func valueOfKey(before separator: Int) -> Range<Int>? {
         var nameEnd = separator
         while nameEnd > 0, separator - nameEnd < 8, isGlue(bytes[nameEnd - 1]) { nameEnd -= 1 }
-        guard Redactor.keyBytes.contains(where: { endsWith($0, at: nameEnd) }) else { return nil }
+        guard namesSecret(endingAt: nameEnd, separator: separator) else { return nil }
         var start = separator + 1
         // `=>` and `:=` and `==`.
         if start < bytes.count, bytes[start] == 0x3E || bytes[start] == 0x3D { start += 1 }
