@@ -5,7 +5,7 @@ import Testing
 /// `ha-bridge run` beside a database that comes late, or goes away and comes back.
 @Suite(.enabled(if: TestDatabase.isAvailable), .serialized) struct ProcessDatabaseTests {
     /// A relay to the server of the tests, and the connection string that leads through it.
-    private static func relay(_ url: String) throws -> (ProcessRelay, String) {
+    static func relay(_ url: String) throws -> (ProcessRelay, String) {
         var parts = try #require(URLComponents(string: url))
         var items = parts.queryItems ?? []
         let host = items.first { $0.name == "host" }?.value ?? "localhost"

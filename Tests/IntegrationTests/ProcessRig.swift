@@ -58,6 +58,9 @@ final class ProcessRig {
         }
     }
 
+    /// Where the spool and the keyring lie.
+    var stateDirectory: URL { URL(filePath: bridge.environment["HA_BRIDGE_STATE_DIR"] ?? bridge.directory.path) }
+
     // MARK: What a person does
 
     /// Adds a connection by the command, untested.
@@ -170,18 +173,10 @@ final class ProcessRig {
         {
             #expect(!printed.contains(password), "The password of the database was printed.")
         }
-        let tables = try await session.query(
-            """
-            SELECT format('%I.%I', table_schema, table_name) FROM information_schema.tables
-            WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND table_type = 'BASE TABLE'
-            """)
-        for row in tables {
-            let table = try row[0].string
-            for secret in secrets {
-                let found = try await session.query(
-                    "SELECT count(*) FROM \(table) AS r WHERE strpos(r::text, $1) > 0", [.text(secret)])
-                #expect(try found.first?[0].int == 0, "\(table) holds a token.")
-            }
-        }
+        let search = CanarySearch(canaries: secrets)
+        let columns = try await search.places(in: session)
+        #expect(columns.isEmpty, "The database holds a token.")
+        let files = search.places(below: stateDirectory)
+        #expect(files.isEmpty, "The state directory holds a token.")
     }
 }

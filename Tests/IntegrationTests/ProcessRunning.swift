@@ -29,6 +29,9 @@ final class RunningBridge {
 
     var isRunning: Bool { process.isRunning }
 
+    /// The id of the process.
+    var processID: Int32 { process.processIdentifier }
+
     /// The lines of the log that hold `text`.
     func lines(with text: String) -> [Substring] { log.split(separator: "\n").filter { $0.contains(text) } }
 
