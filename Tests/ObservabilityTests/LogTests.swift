@@ -46,6 +46,9 @@ final class Pipe: Sendable {
 }
 
 @Suite struct LogTests {
+    private static let token =
+        "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJjYW5hcnkiLCJpYXQiOjE3MDB9.c2lnbmF0dXJlLW9mLWNhbmFyeS1fMTIz"
+
     private let pipe = Pipe()
 
     private func logger(_ format: LogFormat, level: Logger.Level = .trace, sink: LogSink? = nil) -> Logger {
@@ -110,7 +113,7 @@ final class Pipe: Sendable {
 
     @Test(arguments: LogFormat.allCases)
     func writesNoSecret(format: LogFormat) {
-        let token = RedactorTests.token
+        let token = Self.token
         let logger = logger(format)
         logger.error("auth \(token)", metadata: ["token": "plain-canary", "url": "ws://u:canary@h/x"])
         logger.error(

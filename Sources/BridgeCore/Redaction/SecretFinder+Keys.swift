@@ -12,16 +12,21 @@ extension SecretFinder {
 
     @inline(never)
     private mutating func value(quote: Int, slashes: Int) -> SecretPlace? {
-        let colon = run(from: quote + 1, while: SecretBytes.isBlank)
+        let colon = skipBlanks(quote + 1, isNested: slashes > 0)
         guard colon < count, base[colon] == 0x3A, let level = Self.level(slashes: slashes),
             let start = nameStart(end: quote - slashes, mark: base[quote], slashes: slashes),
             let kind = SecretNames.kind(base, start: start, end: quote - slashes)
         else { return nil }
-        let value = run(from: colon + 1, while: SecretBytes.isBlank)
+        let value = skipBlanks(colon + 1, isNested: slashes > 0)
         guard value < count else { return nil }
         switch kind {
         case .serviceData:
-            if slashes == 0 { noteServiceData(key: start - 1, value: value) }
+            if slashes == 0 {
+                noteServiceData(key: start - 1, value: value)
+            } else if quote >= codesEnd {
+                // In a string: to its end every code counts, whatever the service.
+                codesEnd = max(codesEnd, text(from: start - 1, slashes: 0, level: 0)?.range.upperBound ?? 0)
+            }
             return nil
         case .code where quote >= codesEnd: return nil
         case .code, .text, .textOrNumber: break
@@ -29,6 +34,24 @@ extension SecretFinder {
         if base[quote] == 0x27 { return base[value] == 0x27 ? pythonText(from: value + 1) : nil }
         if base[value] == 0x22 || base[value] == 0x5C { return text(from: value, slashes: slashes, level: level) }
         return kind == .text ? nil : number(at: value)
+    }
+
+    /// Behind blanks, and in a string also behind escapes that stand for them: `\n`, `\\n`, `\u0009`.
+    private func skipBlanks(_ start: Int, isNested: Bool) -> Int {
+        var index = run(from: start, while: SecretBytes.isBlank)
+        guard isNested else { return index }
+        while index < count, base[index] == 0x5C {
+            let letter = run(from: index, limit: 64) { $0 == 0x5C }
+            guard letter < count else { return index }
+            switch base[letter] {
+            case 0x6E, 0x72, 0x74: index = letter + 1
+            case 0x75 where letter + 4 < count && base[letter + 1] == 0x30 && base[letter + 2] == 0x30:
+                index = letter + 5
+            default: return index
+            }
+            index = run(from: index, while: SecretBytes.isBlank)
+        }
+        return index
     }
 
     /// How deep a string lies in others whose quotes have so many backslashes: 0, 1, 3, 7, …

@@ -109,7 +109,7 @@ extension SecretFinder {
 
     /// `user:password` of `scheme://user:password@host`.
     private func userInformation(from start: Int) -> SecretPlace? {
-        let authority = run(from: start, limit: 512) {
+        let authority = run(from: start, limit: 256) {
             !SecretBytes.endsURL($0) && $0 != 0x5C && $0 != 0x2F && $0 != 0x3F && $0 != 0x23
         }
         if let at = last(0x40, start..<authority) { return SecretPlace(range: start..<at) }
@@ -118,7 +118,7 @@ extension SecretFinder {
             let colon = (start..<authority).first(where: { base[$0] == 0x3A }), colon + 1 < authority,
             !(colon + 1..<authority).allSatisfy({ SecretBytes.isDigit(base[$0]) })
         else { return nil }
-        let end = run(from: start, limit: 512) { !SecretBytes.endsURL($0) && $0 != 0x5C }
+        let end = run(from: start, limit: 256) { !SecretBytes.endsURL($0) && $0 != 0x5C }
         return last(0x40, start..<end).map { SecretPlace(range: start..<$0) }
     }
 

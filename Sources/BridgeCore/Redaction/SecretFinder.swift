@@ -23,29 +23,11 @@ struct SecretFinder {
 
     /// Looks through all bytes.
     mutating func run() {
-        var index = 0
+        var cursor = cbytesearch_cursor()
         while true {
-            let block = cbytesearch_next(base, index, count)
-            index = block.start
-            guard block.low | block.high != 0 else { break }
-            look(block.low.littleEndian, from: index)
-            look(block.high.littleEndian, from: index + 8)
-            index += 16
-        }
-        while index < count {
+            let index = cbytesearch_next(&cursor, base, count)
+            guard index < count else { return }
             look(at: index)
-            index += 1
-        }
-    }
-
-    /// Looks at the bytes that are marked in `word`, the lowest of which stands at `start`.
-    @inline(__always)
-    private mutating func look(_ word: UInt64, from start: Int) {
-        var rest = word
-        while rest != 0 {
-            let bit = rest.trailingZeroBitCount & ~7
-            rest &= ~(0xFF << UInt64(bit))
-            look(at: start + bit >> 3)
         }
     }
 

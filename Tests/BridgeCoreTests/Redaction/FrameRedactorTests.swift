@@ -66,6 +66,11 @@ import Testing
             #"{"p":"{\"q\":\"{\\\"token\\\":\\\"*\\\",\\\"x\\\":1}\"}"}"#
         ),
         (#"{"p":"{\"token\":\"never closed","x":"y"}"#, #"{"p":"{\"token\":\"*","x":"y"}"#),
+        (#"{"p":"{\n \"token\"\u0009:\n\"abc\",\n \"x\":1}"}"#, #"{"p":"{\n \"token\"\u0009:\n\"*\",\n \"x\":1}"}"#),
+        (
+            #"{"p":"{\"service_data\":{\"code\":\"12\"}}","code":"34"}"#,
+            #"{"p":"{\"service_data\":{\"code\":\"*\"}}","code":"34"}"#
+        ),
         (#"{"state":"{'access_token': 'abc', 'x': 'y'}"}"#, #"{"state":"{'access_token': '*', 'x': 'y'}"}"#),
         // URLs.
         (#"{"u":"rtsp://admin:hunter2@10.0.0.5:554/s"}"#, #"{"u":"rtsp://*@10.0.0.5:554/s"}"#),
@@ -156,7 +161,8 @@ import Testing
             "://", "eyJ.", "eyJ", "\"token\":", "\"token\":\"", "\\\"token\\\":\\\"", "token=", "?token=\\\"",
             "'token':'",
             "://a:b@", "://a:b/", "://a@b/", "bearer ", "%3D", "\"service_data\":{", "{\"service_data\":", "/api/hls/",
-            "\\", "\\\"", "=", "\"password\":1", "{\"domain\":\"x\",\"service_data\":{\"a\":",
+            "\\", "\\\"", "=", "\\\"service_data\\\":", "\"token\"\\n", "\"password\":1",
+            "{\"domain\":\"x\",\"service_data\":{\"a\":",
         ]
         for part in parts {
             var bytes = Array(String(repeating: part, count: 400_000 / part.utf8.count).utf8)

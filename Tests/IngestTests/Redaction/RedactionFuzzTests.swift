@@ -28,7 +28,8 @@ import Testing
             let text = String(decoding: document, as: UTF8.self)
             var redacted = document
             #expect(FrameRedactor.redact(&redacted) > 0)
-            try #require(!Self.hasMark(redacted), "\(text)\n\(String(decoding: redacted, as: UTF8.self))")
+            let isClean = !Self.hasMark(redacted)
+            try #require(isClean, "\(text)\n\(String(decoding: redacted, as: UTF8.self))")
             try #require(redacted.count == document.count)
             // A sound reader reads it as before.
             let before = try #require(ReferenceJSON.parse(document, limit: 400), "\(text)")
@@ -36,7 +37,8 @@ import Testing
                 ReferenceJSON.parse(redacted, limit: 400), "\(text)\n\(String(decoding: redacted, as: UTF8.self))")
             try #require(before.range == after.range)
             let values = try [document, redacted].map { try JSONSerialization.jsonObject(with: Data($0)) }
-            try #require(isSame(values[0], values[1]), "\(text)\n\(String(decoding: redacted, as: UTF8.self))")
+            let isSame = isSame(values[0], values[1])
+            try #require(isSame, "\(text)\n\(String(decoding: redacted, as: UTF8.self))")
             var again = redacted
             FrameRedactor.redact(&again)
             try #require(again == redacted, "\(text)\n\(String(decoding: redacted, as: UTF8.self))")
@@ -51,7 +53,8 @@ import Testing
             var cut = Array(document.prefix(1 + forge.random.below(document.count)))
             let text = String(decoding: cut, as: UTF8.self)
             FrameRedactor.redact(&cut)
-            try #require(!Self.hasMark(cut), "\(text)\n\(String(decoding: cut, as: UTF8.self))")
+            let isClean = !Self.hasMark(cut)
+            try #require(isClean, "\(text)\n\(String(decoding: cut, as: UTF8.self))")
         }
     }
 
