@@ -60,8 +60,9 @@ extension SecretFinder {
             switch byte {
             case 0x26, 0x23, 0x3B, 0x2C, 0x29, 0x5D, 0x7D: return index
             case 0x5C:
-                guard index + 1 < count, base[index + 1] == 0x2F else { return index }
-                index += 2
+                let slash = run(from: index, limit: 64) { $0 == 0x5C }
+                guard slash < count, base[slash] == 0x2F else { return index }
+                index = slash + 1
             case 0x25 where isEscaped && index + 2 < count && base[index + 1] == 0x32 && base[index + 2] == 0x36:
                 return index
             default:
@@ -76,14 +77,12 @@ extension SecretFinder {
 
     /// What the slash at `slash` announces: user information, or a part of a path that is a secret by its place.
     func partOfURL(slash: Int) -> SecretPlace? {
-        var before = slash
-        // In a string `/` may be written `\/`.
-        if before > 0, base[before - 1] == 0x5C { before -= 1 }
+        // In a string `/` may be written `\/`, in a string in that `\\/`.
+        let before = slash - backslashes(before: slash)
         guard before > 0 else { return nil }
         switch base[before - 1] {
         case 0x2F:
-            var scheme = before - 1
-            if scheme > 0, base[scheme - 1] == 0x5C { scheme -= 1 }
+            let scheme = before - 1 - backslashes(before: before - 1)
             return scheme > 0 && base[scheme - 1] == 0x3A ? userInformation(from: slash + 1) : nil
         // api/webhook/, api/hls/ and hooks.nabu.casa/
         case 0x6B: return isWord(Self.webhook, before: before) ? segment(from: slash + 1) : nil
@@ -118,6 +117,8 @@ extension SecretFinder {
             let colon = (start..<authority).first(where: { base[$0] == 0x3A }), colon + 1 < authority,
             !(colon + 1..<authority).allSatisfy({ SecretBytes.isDigit(base[$0]) })
         else { return nil }
+        // Cut off before the host.
+        if authority == count { return SecretPlace(range: start..<count) }
         let end = run(from: start, limit: 256) { !SecretBytes.endsURL($0) && $0 != 0x5C }
         return last(0x40, start..<end).map { SecretPlace(range: start..<$0) }
     }

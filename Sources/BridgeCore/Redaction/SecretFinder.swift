@@ -91,7 +91,7 @@ struct SecretFinder {
         let end = run(from: start) {
             SecretBytes.isToken($0) || $0 == 0x2E || $0 == 0x2B || $0 == 0x2F || $0 == 0x3D || $0 == 0x7E
         }
-        return end - start >= 8 ? SecretPlace(range: start..<end) : nil
+        return end - start >= 8 || end == count ? SecretPlace(range: start..<end) : nil
     }
 
     private static let bearer = Array("bearer".utf8)
