@@ -3,13 +3,13 @@ import PostgresClient
 import Testing
 import TestSupport
 
-/// What a real Home Assistant sent, sent again by the fake one: the table must hold exactly that.
+/// What a real Home Assistant sent, sent again by the fake one: the table must hold exactly that, without its secrets.
 @Suite(.enabled(if: TestDatabase.isAvailable)) struct CaptureTests {
     @Test(arguments: CapturedFrames.releases)
     func aReplayedCaptureGivesExactlyTheRowsThatItsFramesHold(release: String) async throws {
         let recording = try CapturedFrames.load(release)
         // A capture has several connections with overlapping subscriptions: the same event may be in it more than once.
-        let expected = Set(try recording.lines.flatMap { try ExpectedEvent.events(in: $0) })
+        let expected = Set(try recording.lines.flatMap { try ExpectedEvent.events(in: Self.withoutSecrets($0)) })
         #expect(expected.count > 3_000)
         let fake = try FakeHomeAssistant()
         defer { fake.stop() }
@@ -39,6 +39,15 @@ import TestSupport
                     within: .seconds(60)))
             #expect(try await fingerprint(bridge) == before)
         }
+    }
+
+    /// The line with asterisks for the secrets that the captures have: tokens of zeros, and the code of an alarm.
+    private static func withoutSecrets(_ line: [UInt8]) -> [UInt8] {
+        func stars(_ text: Substring) -> String { String(repeating: "*", count: text.count) }
+        let text = String(decoding: line, as: UTF8.self)
+            .replacing(#/(token=|"access_token":")(0+)/#) { $0.1 + stars($0.2) }
+            .replacing(#/("code":")(1234)"/#) { $0.1 + stars($0.2) + "\"" }
+        return Array(text.utf8)
     }
 
     private func fingerprint(_ bridge: Bridge) async throws -> [[String?]] {
