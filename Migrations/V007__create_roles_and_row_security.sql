@@ -181,6 +181,7 @@ DECLARE
     own_rows text;
     visible_columns text;
     hidden_count bigint;
+    policy record;
 BEGIN
     IF mode NOT IN ('data', 'append') THEN
         RAISE EXCEPTION 'A table is protected as data or append, not as %.', mode USING ERRCODE = 'invalid_parameter_value';
@@ -195,11 +196,9 @@ BEGIN
     FROM (SELECT btrim(part) AS name FROM unnest(string_to_array(via, ',')) AS part) AS way;
 
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', target);
-    EXECUTE format('DROP POLICY IF EXISTS ha_bridge_reader_rows ON %s', target);
-    EXECUTE format('DROP POLICY IF EXISTS ha_bridge_owner_rows ON %s', target);
-    EXECUTE format('DROP POLICY IF EXISTS ha_bridge_writer_rows ON %s', target);
-    EXECUTE format('DROP POLICY IF EXISTS ha_bridge_writer_new_rows ON %s', target);
-    EXECUTE format('DROP POLICY IF EXISTS ha_bridge_auditor_rows ON %s', target);
+    FOR policy IN SELECT polname FROM pg_policy WHERE polrelid = target AND polname LIKE 'ha\_bridge\_%' LOOP
+        EXECUTE format('DROP POLICY %I ON %s', policy.polname, target);
+    END LOOP;
     EXECUTE format('CREATE POLICY ha_bridge_reader_rows ON %s FOR SELECT TO ha_bridge_reader USING (%s)', target, own_rows);
     EXECUTE format('CREATE POLICY ha_bridge_owner_rows ON %s TO ha_bridge_owner USING (%s)', target, own_rows);
     EXECUTE format('REVOKE ALL ON %s FROM ha_bridge_writer, ha_bridge_reader, ha_bridge_auditor', target);

@@ -11,6 +11,11 @@ package struct PostgresConfiguration: Sendable {
     /// The options given, in order, and then ours. Holds the password: never printed as a whole.
     private(set) var options: [Option]
 
+    /// The role that a session takes right after connecting, so that it may do no more than that role: where its login is a
+    /// superuser or a member, and something in the database is granted to the role. Everywhere else the session stays what its
+    /// login is, and the server refuses what that may not do. `nil`: the login itself.
+    package var role: String?
+
     /// Which of several servers to try first; shared by all copies.
     let servers = ServerOrder()
 
@@ -18,6 +23,13 @@ package struct PostgresConfiguration: Sendable {
     struct Option: Sendable {
         let keyword: String
         var value: String
+    }
+
+    /// The same server and login, whose sessions take another role.
+    package func taking(role: String?) -> PostgresConfiguration {
+        var copy = self
+        copy.role = role
+        return copy
     }
 
     /// Takes `conninfo` apart and adds `application_name`, `client_encoding`, and bounds for dead networks where it names

@@ -98,6 +98,7 @@ package actor PostgresConnection {
         do throws(PostgresError) {
             try run(Self.sessionSettings, name: "session settings", deadline: deadline)
             try apply(settings, deadline: deadline)
+            try takeConfiguredRole(deadline: deadline)
             return .success(())
         } catch {
             handle = nil

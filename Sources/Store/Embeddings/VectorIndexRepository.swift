@@ -17,6 +17,8 @@ package struct VectorIndexRepository: Sendable {
         case done
         /// Another bridge is at it.
         case busy
+        /// The login may not act as the owner, and the month is not over: no index is built without holding up its writers.
+        case notYet
     }
 
     private let pool: PostgresPool
@@ -41,8 +43,11 @@ package struct VectorIndexRepository: Sendable {
         return candidates
     }
 
-    /// Builds the index of a partition while events go on being written; minutes for large ones. What an earlier attempt left
-    /// unfinished is dropped first. Does nothing where there is one.
+    /// Builds the index of a partition; minutes for large ones. What an earlier attempt left unfinished is dropped first. Does
+    /// nothing where there is one.
+    ///
+    /// Only the owner may build an index. Where the login may act as the owner, events go on being written meanwhile. Elsewhere
+    /// a function of the owner does it, for months that are over, since whoever writes to the month waits.
     package func build(_ partition: EmbeddingPartition, deadline: Duration = .seconds(6 * 3_600)) async throws
         -> Outcome
     {
@@ -55,7 +60,14 @@ package struct VectorIndexRepository: Sendable {
             let (isValid, count) = try result.one { row throws(PostgresError) in
                 (try row.bool("is_valid"), try row.int("count"))
             }
-            if isValid { return }
+            if isValid { return .done }
+            guard try await session.takeRole(DatabaseRole.owner.rawValue) else {
+                let isBuilt = try await session.query(
+                    "SELECT home_assistant_build_vector_index($1::regclass) AS is_built", [.text(partition.table)],
+                    name: "build_vector_index", deadline: deadline
+                ).one { row throws(PostgresError) in try row.bool("is_built") }
+                return isBuilt ? .done : .notYet
+            }
             if count > 0 {
                 try await session.execute(
                     "DROP INDEX CONCURRENTLY IF EXISTS \(Self.index(of: partition))", name: "drop_unfinished_index",
@@ -74,20 +86,29 @@ package struct VectorIndexRepository: Sendable {
                 throw error
             }
             try await session.execute("RESET maintenance_work_mem", name: "index_memory")
+            return .done
         }
     }
 
     /// Drops the index of a partition, where there is one.
     package func drop(_ partition: EmbeddingPartition) async throws -> Outcome {
         try await locked(partition) { session in
-            try await session.execute(
-                "DROP INDEX CONCURRENTLY IF EXISTS \(Self.index(of: partition))", name: "drop_vector_index",
-                deadline: .seconds(600))
+            if try await session.takeRole(DatabaseRole.owner.rawValue) {
+                try await session.execute(
+                    "DROP INDEX CONCURRENTLY IF EXISTS \(Self.index(of: partition))", name: "drop_vector_index",
+                    deadline: .seconds(600))
+            } else {
+                _ = try await session.query(
+                    "SELECT home_assistant_drop_vector_index($1::regclass)", [.text(partition.table)],
+                    name: "drop_vector_index", deadline: .seconds(600))
+            }
+            return .done
         }
     }
 
+    /// Runs `body` under the lock of the partition, and gives the session its own role back.
     private func locked(
-        _ partition: EmbeddingPartition, _ body: (PostgresConnection) async throws -> Void
+        _ partition: EmbeddingPartition, _ body: (PostgresConnection) async throws -> Outcome
     ) async throws -> Outcome {
         let key: [PostgresValue] = [.text("home_assistant_vector_index \(partition.table)")]
         return try await pool.withConnection { session in
@@ -96,14 +117,21 @@ package struct VectorIndexRepository: Sendable {
             ).one { row throws(PostgresError) in try row.bool("locked") }
             guard isMine else { return .busy }
             do {
-                try await body(session)
+                let outcome = try await body(session)
+                try await session.takeOwnRole()
                 _ = try await session.query(
                     "SELECT pg_advisory_unlock(hashtextextended($1, 0))", key, name: "unlock_vector_index")
-                return .done
+                return outcome
             } catch {
-                // A session that is lost has lost its lock.
-                await Task { _ = try? await session.query("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key) }
-                    .value
+                // A session that is lost has lost its lock; one that keeps the owner's role must not go back to the pool.
+                await Task {
+                    do {
+                        try await session.takeOwnRole()
+                        _ = try await session.query("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key)
+                    } catch {
+                        await session.close()
+                    }
+                }.value
                 throw error
             }
         }

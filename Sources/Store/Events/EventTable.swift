@@ -14,8 +14,11 @@ package enum EventTable {
         "source", "context_id", "context_parent_id", "context_user_id", "embedding_key", "exemplar_id",
     ]
 
-    /// Copies straight into the table: the fast way for rows that are new. Returns the number of rows; throws an error whose
-    /// `isDuplicate` is true where any of them is stored already.
+    /// The fast way for rows that are new. Returns the number of rows; throws an error whose `isDuplicate` is true where any of
+    /// them is stored already.
+    ///
+    /// PostgreSQL refuses COPY into a table with row security: the rows pass through a table of the session, which is not logged,
+    /// and are inserted from there in the order in which they came.
     ///
     /// The rows must be in the order of their ids: two writers that insert the same rows in opposite orders would wait for each
     /// other in a circle. Where one of the connections of `seal` is gone, nothing is stored and the error's SQLSTATE is
@@ -23,12 +26,11 @@ package enum EventTable {
     package static func copyDirect(
         _ connection: PostgresConnection, chunks: [[UInt8]], seal: BatchSeal? = nil, deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
-        guard let seal else {
-            return try await connection.copyIn(copyIntoEvents, chunks: chunks, name: "copy_events", deadline: deadline)
-        }
+        try await prepareStaging(connection, deadline: deadline)
         return try await sealed(connection, seal, skipsMissing: false, deadline: deadline) {
             (connection) throws(PostgresError) in
-            try connection.copyIn(copyIntoEvents, chunks: chunks, name: "copy_events", deadline: deadline)
+            _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "copy_events", deadline: deadline)
+            return try connection.query(insertNew, name: "insert_events", deadline: deadline).affectedRows
         }
     }
 
@@ -42,11 +44,7 @@ package enum EventTable {
     package static func copyThroughStaging(
         _ connection: PostgresConnection, chunks: [[UInt8]], seal: BatchSeal? = nil, deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
-        // Asked, not tried: the server's log would show an error for each new session.
-        let found = try await connection.query(findStaging, name: "find_staging", deadline: deadline)
-        if try found.one({ row throws(PostgresError) in try row.optionalString("name") }) == nil {
-            try await connection.execute(createStaging, name: "create_staging", deadline: deadline)
-        }
+        try await prepareStaging(connection, deadline: deadline)
         return try await sealed(connection, seal, skipsMissing: true, deadline: deadline) {
             (connection) throws(PostgresError) in
             _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "stage_events", deadline: deadline)
@@ -86,17 +84,32 @@ package enum EventTable {
 
     private static let columnList = columns.joined(separator: ", ")
 
-    private static let copyIntoEvents = "COPY home_assistant_events (\(columnList)) FROM STDIN (FORMAT binary)"
-
     private static let copyIntoStaging =
         "COPY pg_temp.home_assistant_events_staging (\(columnList)) FROM STDIN (FORMAT binary)"
 
     private static let findStaging = "SELECT to_regclass('pg_temp.home_assistant_events_staging') AS name"
 
+    /// The table of the session that rows pass through; asked for, not tried: the server's log would show an error for each new
+    /// session.
+    private static func prepareStaging(
+        _ connection: PostgresConnection, deadline: Duration
+    ) async throws(PostgresError) {
+        let found = try await connection.query(findStaging, name: "find_staging", deadline: deadline)
+        if try found.one({ row throws(PostgresError) in try row.optionalString("name") }) == nil {
+            try await connection.execute(createStaging, name: "create_staging", deadline: deadline)
+        }
+    }
+
     /// Takes the types of the events' columns, whatever a migration made of them.
     private static let createStaging = """
         CREATE TEMPORARY TABLE IF NOT EXISTS home_assistant_events_staging ON COMMIT DELETE ROWS AS
         SELECT \(columnList) FROM home_assistant_events WITH NO DATA
+        """
+
+    /// A scan of the session's table finds the rows in the order in which COPY brought them.
+    private static let insertNew = """
+        INSERT INTO home_assistant_events (\(columnList))
+        SELECT \(columnList) FROM pg_temp.home_assistant_events_staging
         """
 
     /// In the order of ids, like every other writer. Within the batch the best source of each row counts.

@@ -26,5 +26,9 @@ package enum MigrationCatalog {
             version: 6, description: "create automation views",
             up: PackageResources.V006__create_automation_views_sql,
             down: PackageResources.U006__create_automation_views_sql),
+        Migration(
+            version: 7, description: "create roles and row security",
+            up: PackageResources.V007__create_roles_and_row_security_sql,
+            down: PackageResources.U007__create_roles_and_row_security_sql),
     ]
 }

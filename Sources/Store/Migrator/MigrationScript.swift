@@ -15,6 +15,13 @@ enum MigrationScript {
         SET LOCAL client_min_messages = warning;
         """
 
+    /// From migration 7 on the schema has an owner, to whom all that comes belongs.
+    static let takeOwner = """
+        SELECT pg_catalog.set_config('role', rolname, true) FROM pg_catalog.pg_class
+        JOIN pg_catalog.pg_roles ON pg_roles.oid = relowner
+        WHERE pg_class.oid = to_regclass('schema_migrations') AND rolname = '\(DatabaseRole.owner.rawValue)';
+        """
+
     static func up(_ migrations: [Migration]) -> String {
         guard !migrations.isEmpty else { return "-- The schema is current: nothing to apply.\n" }
         return migrations.map { migration in
@@ -46,7 +53,7 @@ enum MigrationScript {
     private static func transaction(_ title: String, _ body: String) -> String {
         // The title may come from the database: a line break in it would end the comment.
         let title = String(title.map { $0.isNewline ? " " : $0 })
-        return "-- \(title)\nBEGIN;\n\(limits)\n\(body)\nCOMMIT;\n"
+        return "-- \(title)\nBEGIN;\n\(limits)\n\(takeOwner)\n\(body)\nCOMMIT;\n"
     }
 
     /// An `E` literal means the same under every setting of standard_conforming_strings.

@@ -159,6 +159,7 @@ package struct Migrator: Sendable {
             try await connection.transaction(deadline: Self.deadline) { connection in
                 try connection.execute(MigrationScript.limits, deadline: Self.deadline)
                 try MigrationLock.check(on: connection)
+                try connection.execute(MigrationScript.takeOwner, name: "take_owner")
                 try body(connection)
             }
         } catch let error as PostgresError {

@@ -12,8 +12,9 @@ struct StoreDatabase: Sendable {
     static var isAvailable: Bool { TestDatabase.isAvailable }
 
     let configuration: PostgresConfiguration
+    /// Its sessions act as the writer, as those of the bridge do: what a repository may not do shows.
     let pool: PostgresPool
-    /// A session beside the pool.
+    /// A session beside the pool, with the rights of a superuser.
     let session: PostgresConnection
 
     static let logger = Logger(label: "store-tests")
@@ -37,7 +38,8 @@ struct StoreDatabase: Sendable {
         try await TestDatabase.with(extensions: []) { server in
             let database = StoreDatabase(
                 configuration: server.configuration,
-                pool: PostgresPool(server.configuration, size: 4, logger: logger), session: try await server.connect())
+                pool: PostgresPool(server.configuration.taking(.writer), size: 4, logger: logger),
+                session: try await server.connect())
             do {
                 if isMigrated { _ = try await Migrator().up(on: database.session) }
                 try await body(database)
