@@ -23,6 +23,45 @@ bridge_migrate() {
   [ -e "${HA_BRIDGE_KEY_FILE:-$HA_BRIDGE_STATE_DIR/keyring}" ] || bridge_do "make a key" key new
 }
 
+# bridge_login: a login of the database for the running process alone, which may do what the bridge does and nothing else; its
+# name and password lie in bridge-login. Where it cannot be made the process keeps the login of DATABASE_URL, and acts as the
+# same role.
+bridge_login() {
+  local psql=psql file=$HB_LOCAL/bridge-login name password
+  have psql || psql=$(pg_bin "$HB_LOCAL/postgres")/psql
+  if [ ! -s "$file" ]; then
+    printf 'ha_bridge_process_%s\n%s\n' "$(random_secret | cut -c1-8)" "$(random_secret)" | write_secret "$file"
+  fi
+  name=$(sed -n 1p "$file")
+  password=$(sed -n 2p "$file")
+  # Not as an argument, where every user of the machine could read it.
+  if ! PGPASSWORD=$(url_secret "$DATABASE_URL") "$psql" "$(url_without_secret "$DATABASE_URL")" --no-psqlrc --quiet --no-password \
+    --set=ON_ERROR_STOP=1 >>"$HB_LOCAL/log/quickstart.log" 2>&1 <<SQL; then
+SET client_min_messages = error;
+SELECT set_config('log_statement', 'none', false) FROM pg_roles WHERE rolname = current_user AND rolsuper \gset
+SELECT 'CREATE ROLE $name' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '$name') \gexec
+ALTER ROLE $name LOGIN PASSWORD '$password';
+GRANT ha_bridge_writer TO $name;
+SQL
+    warn "Cannot make a login for the bridge; it uses that of DATABASE_URL. $HB_LOCAL/log/quickstart.log says why."
+    rm -f "$file"
+  fi
+}
+
+# bridge_url: the connection string of the running process: DATABASE_URL with its own login. libpq takes the last of two values.
+bridge_url() {
+  local file=$HB_LOCAL/bridge-login
+  if [ ! -s "$file" ]; then
+    printf '%s' "$DATABASE_URL"
+  elif [[ $DATABASE_URL == *://*\?* ]]; then
+    printf '%s&user=%s&password=%s' "$DATABASE_URL" "$(sed -n 1p "$file")" "$(sed -n 2p "$file")"
+  elif [[ $DATABASE_URL == *://* ]]; then
+    printf '%s?user=%s&password=%s' "$DATABASE_URL" "$(sed -n 1p "$file")" "$(sed -n 2p "$file")"
+  else
+    printf '%s user=%s password=%s' "$DATABASE_URL" "$(sed -n 1p "$file")" "$(sed -n 2p "$file")"
+  fi
+}
+
 # bridge_lists COMMAND FIELD VALUE: whether a list command's JSON has it.
 bridge_lists() {
   local output
@@ -65,7 +104,7 @@ bridge_choose_address() {
 bridge_start() {
   local log=$HB_LOCAL/log/ha-bridge.log
   [ ! -e "$log" ] || [ "$(stat -c %s "$log")" -lt 50000000 ] || mv -f "$log" "$log.1"
-  setsid "$HB_PROGRAM" run >>"$log" 2>&1 </dev/null 9>&- &
+  DATABASE_URL=$(bridge_url) setsid "$HB_PROGRAM" run >>"$log" 2>&1 </dev/null 9>&- &
   process_record $! "$HB_LOCAL/bridge.pid"
 }
 

@@ -6,7 +6,7 @@ import Store
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "The people who own connections and approve changes.",
-        subcommands: [UserAdd.self, UserList.self, UserDeactivate.self])
+        subcommands: [UserAdd.self, UserList.self, UserDeactivate.self, UserGrant.self, UserRevoke.self])
 }
 
 extension UserRole: ExpressibleByArgument {}

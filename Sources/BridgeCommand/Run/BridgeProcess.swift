@@ -23,7 +23,7 @@ struct BridgeProcess {
         BridgeLogging.bootstrap(level: settings.logLevel, format: settings.logFormat)
         let logger = Logger(label: "ha-bridge")
         try hardenProcess()
-        let database = try PostgresConfiguration(try settings.requireDatabaseURL())
+        let database = try PostgresConfiguration(try settings.requireDatabaseURL()).taking(.writer)
         let keyring = try Keyring.load(path: settings.keyFile)
         let health = HealthRegistry(version: BridgeVersion.string)
         let metrics = MetricsRegistry()

@@ -18,11 +18,12 @@ struct CommandContext: Sendable {
         try SettingsLoader.load(environment: environment, requiresDatabase: requiresDatabase)
     }
 
-    /// Lends a pool to the database of the settings and closes it afterwards.
+    /// Lends a pool to the database of the settings and closes it afterwards. Its sessions act as the writer, whatever the login
+    /// may do besides.
     func withPool<Result>(
         _ settings: BridgeSettings, _ body: (PostgresPool) async throws -> Result
     ) async throws -> Result {
-        let pool = PostgresPool(try configuration(settings), size: 2, logger: Self.silent)
+        let pool = PostgresPool(try configuration(settings).taking(.writer), size: 2, logger: Self.silent)
         do {
             let result = try await body(pool)
             await pool.close()
@@ -33,7 +34,7 @@ struct CommandContext: Sendable {
         }
     }
 
-    /// Lends one session of its own, as migrations need, and closes it afterwards.
+    /// Lends one session of its own with all that the login may do, as migrations need, and closes it afterwards.
     func withSession<Result>(
         _ settings: BridgeSettings, _ body: (PostgresConnection) async throws -> Result
     ) async throws -> Result {

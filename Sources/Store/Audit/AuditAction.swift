@@ -23,5 +23,8 @@ package struct AuditAction: RawRepresentable, Hashable, Sendable {
     package static let connectionResume = AuditAction(rawValue: "connection_resume")
     package static let userAdd = AuditAction(rawValue: "user_add")
     package static let userDeactivate = AuditAction(rawValue: "user_deactivate")
+    /// A login of the database was tied to a user, or no longer is.
+    package static let userGrant = AuditAction(rawValue: "user_grant")
+    package static let userRevoke = AuditAction(rawValue: "user_revoke")
     package static let keyRotate = AuditAction(rawValue: "key_rotate")
 }
