@@ -27,7 +27,7 @@ import Testing
             row.value = 21.5
             row.timestamp = .sample
             let chunks = EventRow.chunks([row], size: 7)
-            #expect(try await EventTable.copyDirect(database.session, chunks: chunks) == 1)
+            #expect(try await EventTable.copyDirect(database.writer, chunks: chunks) == 1)
             let stored = try #require(try await EventRepository(database.pool).recent().first)
             #expect(stored.id.uuid == row.id && stored.connectionID == connection.id && stored.connectionName == "home")
             #expect(stored.eventType == "state_changed" && stored.entityID == "light.kitchen")
@@ -41,9 +41,9 @@ import Testing
     @Test func directFailsOnADuplicateAndStoresNothing() async throws {
         try await StoreDatabase.with { database in
             let all = rows(50)
-            #expect(try await EventTable.copyDirect(database.session, chunks: EventRow.chunks([all[30]])) == 1)
+            #expect(try await EventTable.copyDirect(database.writer, chunks: EventRow.chunks([all[30]])) == 1)
             let error = try await thrown(PostgresError.self) {
-                _ = try await EventTable.copyDirect(database.session, chunks: EventRow.chunks(all))
+                _ = try await EventTable.copyDirect(database.writer, chunks: EventRow.chunks(all))
             }
             #expect(error.isDuplicate && !error.rejectsData)
             #expect(try await count(database) == 1)
@@ -55,12 +55,12 @@ import Testing
         try await StoreDatabase.with { database in
             let all = rows(50, connection: try await database.addConnection("home").id)
             let chunks = EventRow.chunks(all)
-            #expect(try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks([all[30]])) == 1)
+            #expect(try await EventTable.copyThroughStaging(database.writer, chunks: EventRow.chunks([all[30]])) == 1)
             // A copy within the batch counts once as well.
             #expect(
-                try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks(all + [all[4]])) == 49
+                try await EventTable.copyThroughStaging(database.writer, chunks: EventRow.chunks(all + [all[4]])) == 49
             )
-            #expect(try await EventTable.copyThroughStaging(database.session, chunks: chunks) == 0)
+            #expect(try await EventTable.copyThroughStaging(database.writer, chunks: chunks) == 0)
             #expect(try await count(database) == 50)
             let other = try await database.connect()
             #expect(try await EventTable.copyThroughStaging(other, chunks: chunks) == 0)
@@ -74,16 +74,16 @@ import Testing
             let chunks = EventRow.chunks(rows(3, connection: home) + rows(5, connection: gone))
             let error = try await thrown(PostgresError.self) {
                 _ = try await EventTable.copyDirect(
-                    database.session, chunks: chunks,
+                    database.writer, chunks: chunks,
                     seal: BatchSeal(bridge: BridgeID(), claims: [home: nil, gone: nil]))
             }
             #expect(error.sqlState == EventTable.missingOwner)
             #expect(try await count(database) == 0)
-            #expect(try await EventTable.copyThroughStaging(database.session, chunks: chunks) == 3)
+            #expect(try await EventTable.copyThroughStaging(database.writer, chunks: chunks) == 3)
             let more = EventRow.chunks(rows(2, connection: home))
             #expect(
                 try await EventTable.copyDirect(
-                    database.session, chunks: more, seal: BatchSeal(bridge: BridgeID(), claims: [home: nil])) == 2)
+                    database.writer, chunks: more, seal: BatchSeal(bridge: BridgeID(), claims: [home: nil])) == 2)
         }
     }
 
@@ -109,9 +109,9 @@ import Testing
             for isDirect in [true, false] {
                 let error = try await thrown(PostgresError.self) {
                     if isDirect {
-                        _ = try await EventTable.copyDirect(database.session, chunks: chunks)
+                        _ = try await EventTable.copyDirect(database.writer, chunks: chunks)
                     } else {
-                        _ = try await EventTable.copyThroughStaging(database.session, chunks: chunks)
+                        _ = try await EventTable.copyThroughStaging(database.writer, chunks: chunks)
                     }
                 }
                 #expect(error.rejectsData && !error.isDuplicate && !error.isRetriable)
@@ -119,7 +119,7 @@ import Testing
             #expect(try await count(database) == 0)
             poisoned.remove(at: 11)
             #expect(
-                try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks(poisoned)) == 19)
+                try await EventTable.copyThroughStaging(database.writer, chunks: EventRow.chunks(poisoned)) == 19)
         }
     }
 
@@ -128,7 +128,7 @@ import Testing
             var row = rows(1, connection: try await database.addConnection("home").id)[0]
             row.source = "rumour"
             let error = try await thrown(PostgresError.self) {
-                _ = try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks([row]))
+                _ = try await EventTable.copyThroughStaging(database.writer, chunks: EventRow.chunks([row]))
             }
             #expect(error.rejectsData && error.sqlState == "23514")
         }
@@ -139,7 +139,7 @@ import Testing
             let all = rows(400, connection: try await database.addConnection("home").id)
             let second = try await database.connect()
             let inserted = try await withThrowingTaskGroup(of: Int.self) { group in
-                for (connection, order) in [(database.session, all), (second, all.reversed())] {
+                for (connection, order) in [(database.writer, all), (second, all.reversed())] {
                     let chunks = EventRow.chunks(order)
                     group.addTask { try await EventTable.copyThroughStaging(connection, chunks: chunks) }
                 }

@@ -41,12 +41,12 @@ import Testing
             try await hold(home, epoch: 3, by: bridge, in: database)
             let seal = BatchSeal(bridge: bridge, claims: [home: 3], positions: [run: 17])
             #expect(
-                try await EventTable.copyDirect(database.session, chunks: EventRow.chunks([row(home)]), seal: seal) == 1
+                try await EventTable.copyDirect(database.writer, chunks: EventRow.chunks([row(home)]), seal: seal) == 1
             )
             #expect(try await cursor(database) == "17")
             // An older position never moves it back.
             let older = BatchSeal(bridge: bridge, claims: [:], positions: [run: 5])
-            try await EventTable.sealAlone(database.session, seal: older)
+            try await EventTable.sealAlone(database.writer, seal: older)
             #expect(try await cursor(database) == "17")
             let cursors = SpoolCursorRepository(database.pool)
             #expect(try await cursors.load(bridge: bridge, keeping: [run]) == [run: 17])
@@ -66,9 +66,9 @@ import Testing
                 let seal = BatchSeal(bridge: holder, claims: [home: epoch], positions: [run: 9])
                 let error = try await thrown(PostgresError.self) {
                     if isDirect {
-                        _ = try await EventTable.copyDirect(database.session, chunks: chunks, seal: seal)
+                        _ = try await EventTable.copyDirect(database.writer, chunks: chunks, seal: seal)
                     } else {
-                        _ = try await EventTable.copyThroughStaging(database.session, chunks: chunks, seal: seal)
+                        _ = try await EventTable.copyThroughStaging(database.writer, chunks: chunks, seal: seal)
                     }
                 }
                 #expect(error.isLostLease && error.lostLease == home && !error.rejectsData)
@@ -77,7 +77,7 @@ import Testing
             #expect(try await cursor(database) == nil)
             // Without a claim, what came under an earlier lease is stored.
             let seal = BatchSeal(bridge: bridge, claims: [home: nil], positions: [run: 9])
-            #expect(try await EventTable.copyDirect(database.session, chunks: chunks, seal: seal) == 1)
+            #expect(try await EventTable.copyDirect(database.writer, chunks: chunks, seal: seal) == 1)
         }
     }
 
@@ -97,7 +97,7 @@ import Testing
                     var row = row(home, source: source, state: source)
                     row.id = id
                     row.timestamp = time
-                    _ = try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks([row]))
+                    _ = try await EventTable.copyThroughStaging(database.writer, chunks: EventRow.chunks([row]))
                 }
                 let stored = try await database.column(
                     "SELECT new_state || ' ' || source FROM home_assistant_events WHERE id = $1", [.uuid(id)])
@@ -112,7 +112,7 @@ import Testing
                 row.timestamp = time
                 return row
             }
-            #expect(try await EventTable.copyThroughStaging(database.session, chunks: EventRow.chunks(batch)) == 1)
+            #expect(try await EventTable.copyThroughStaging(database.writer, chunks: EventRow.chunks(batch)) == 1)
             #expect(
                 try await database.scalar("SELECT source FROM home_assistant_events WHERE id = $1", [.uuid(id)])
                     == "live")
@@ -130,7 +130,7 @@ import Testing
                 connection: connection, epoch: epoch, kind: kind, at: .sample.adding(seconds: seconds), cause: cause,
                 detail: kind == .lost ? "It's \"gone\", {really}" : nil)
         }
-        try await EventTable.sealAlone(database.session, seal: BatchSeal(bridge: bridge, sightings: sightings))
+        try await EventTable.sealAlone(database.writer, seal: BatchSeal(bridge: bridge, sightings: sightings))
     }
 
     /// The gaps as `cause start end status`, in seconds from the sample time.

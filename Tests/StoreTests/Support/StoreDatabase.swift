@@ -16,6 +16,8 @@ struct StoreDatabase: Sendable {
     let pool: PostgresPool
     /// A session beside the pool, with the rights of a superuser.
     let session: PostgresConnection
+    /// A session that acts as the writer.
+    let writer: PostgresConnection
 
     static let logger = Logger(label: "store-tests")
 
@@ -39,9 +41,14 @@ struct StoreDatabase: Sendable {
             let database = StoreDatabase(
                 configuration: server.configuration,
                 pool: PostgresPool(server.configuration.taking(.writer), size: 4, logger: logger),
-                session: try await server.connect())
+                session: try await server.connect(),
+                writer: try await PostgresConnection.connect(server.configuration.taking(.writer), logger: logger))
             do {
-                if isMigrated { _ = try await Migrator().up(on: database.session) }
+                if isMigrated {
+                    _ = try await Migrator().up(on: database.session)
+                    // The role is there only now.
+                    try await database.writer.takeOwnRole()
+                }
                 try await body(database)
             } catch {
                 await database.close()
@@ -54,6 +61,7 @@ struct StoreDatabase: Sendable {
     private func close() async {
         await pool.close()
         await session.close()
+        await writer.close()
     }
 
     /// Another session on the same database.
