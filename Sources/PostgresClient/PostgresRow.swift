@@ -6,6 +6,9 @@ package struct PostgresRow: Sendable {
     let storage: ResultStorage
     let index: Int
 
+    /// The names of the columns in their order.
+    package var columnNames: [String] { storage.columnNames }
+
     /// The value under `column`. A missing column is reported when the cell is decoded.
     package subscript(column: String) -> PostgresCell {
         PostgresCell(storage: storage, row: Int32(index), column: storage.column(column), name: column)

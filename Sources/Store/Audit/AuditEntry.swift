@@ -44,26 +44,21 @@ package struct AuditEntry: Sendable, Equatable {
 }
 
 extension AuditEntry {
-    static let columns = """
-        id, connection_id, user_id, action, details, ip_address, user_agent, success, error_message, duration_ms, created_at
-        """
-    static let columnCount = 11
-
-    /// The values of `columns`; `details` replaces those of the entry where it is given.
-    func values(details replacement: String? = nil) -> [PostgresValue] {
-        [
-            .uuid(id),
-            .optional(connectionID) { .id($0) },
-            .id(userID),
-            .text(action.rawValue),
-            .optional(replacement ?? details) { .json($0) },
-            .optional(ipAddress.flatMap(NumericAddress.normalised)) { .text($0) },
-            .text(StorableText.fitting(userAgent)),
-            .bool(success),
-            .optional(errorMessage) { .text(StorableText.fitting($0)) },
-            .optional(durationMS) { .int(Int64(min(max($0, 0), Int(Int32.max)))) },
-            .timestamp(createdAt),
-        ]
+    /// The row as it is stored; `details` replaces those of the entry where it is given.
+    func row(details replacement: String? = nil) -> AuditRow {
+        AuditRow(
+            id: id, connection: connectionID,
+            values: [
+                "user_id": userID.description,
+                "action": action.rawValue,
+                "details": replacement ?? details,
+                "ip_address": ipAddress.flatMap(NumericAddress.normalised),
+                "user_agent": StorableText.fitting(userAgent),
+                "success": success ? "true" : "false",
+                "error_message": errorMessage.map { StorableText.fitting($0) },
+                "duration_ms": durationMS.map { String(min(max($0, 0), Int(Int32.max))) },
+                "created_at": createdAt.iso8601,
+            ])
     }
 
     init(row: PostgresRow) throws(PostgresError) {

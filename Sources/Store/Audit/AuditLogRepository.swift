@@ -1,12 +1,16 @@
 import BridgeCore
 import PostgresClient
 
-/// The append-only table `home_assistant_audit_log`. Methods throw `PostgresError`.
+/// The append-only table `home_assistant_audit_log`. Methods throw `PostgresError`, and `append` what the keys throw.
 package struct AuditLogRepository: Sendable {
     private let pool: PostgresPool
+    private let writer: AuditChainWriter
 
-    /// Uses connections of `pool`, one for each call.
-    package init(_ pool: PostgresPool) { self.pool = pool }
+    /// Uses connections of `pool`, one for each call. Rows are signed with `keys`, where there are any.
+    package init(_ pool: PostgresPool, keys: AuditKeys? = nil) {
+        self.pool = pool
+        writer = AuditChainWriter(table: .connections, keys: keys)
+    }
 
     /// Appends entries; those that are stored already are left alone, so a call that failed halfway may be repeated whole.
     ///
@@ -17,7 +21,7 @@ package struct AuditLogRepository: Sendable {
             let part = Array(rest.prefix(Self.rowsPerStatement))
             rest = rest.dropFirst(part.count)
             do {
-                try await insert(part.map { $0.values() })
+                try await insert(part.map { $0.row() })
             } catch let error as PostgresError where error.rejectsData {
                 for entry in part { try await appendAlone(entry) }
             }
@@ -42,23 +46,14 @@ package struct AuditLogRepository: Sendable {
 
     private func appendAlone(_ entry: AuditEntry) async throws {
         do {
-            try await insert([entry.values()])
+            try await insert([entry.row()])
         } catch let error as PostgresError where error.rejectsData && entry.details != nil {
-            try await insert([entry.values(details: #"{"refused":"\#(error.sqlState ?? "")"}"#)])
+            try await insert([entry.row(details: #"{"refused":"\#(error.sqlState ?? "")"}"#)])
         }
     }
 
-    private func insert(_ rows: [[PostgresValue]]) async throws {
-        let sql = """
-            INSERT INTO home_assistant_audit_log (\(AuditEntry.columns))
-            VALUES \(Placeholders.rows(rows.count, columns: AuditEntry.columnCount))
-            ON CONFLICT DO NOTHING
-            """
-        _ = try await pool.withConnection { session in
-            try await session.query(sql, rows.flatMap { $0 }, name: "append_audit")
-        }
-    }
+    private func insert(_ rows: [AuditRow]) async throws { _ = try await writer.append(rows, over: pool) }
 
-    /// A statement takes 65,535 parameters at most.
+    /// The chains of a part are locked for as long as it takes to sign its rows.
     private static let rowsPerStatement = 1_000
 }

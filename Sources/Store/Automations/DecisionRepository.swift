@@ -6,9 +6,13 @@ import PostgresClient
 /// what a person can mend and `PostgresError` for the rest.
 package struct DecisionRepository: Sendable {
     private let pool: PostgresPool
+    private let writer: AuditChainWriter
 
-    /// Uses connections of `pool`, one for each call.
-    package init(_ pool: PostgresPool) { self.pool = pool }
+    /// Uses connections of `pool`, one for each call. Rows are signed with `keys`, where there are any.
+    package init(_ pool: PostgresPool, keys: AuditKeys? = nil) {
+        self.pool = pool
+        writer = AuditChainWriter(table: .decisions, keys: keys)
+    }
 
     // MARK: Reading
 
@@ -93,19 +97,23 @@ package struct DecisionRepository: Sendable {
         let parameters: [PostgresValue] = [
             .id(connection), .json(json), .text(StorableText.fitting(model, limit: 50)), .int(Int64(limit)),
         ]
+        let pair = try writer.keys?.pair()
         return try await pool.withConnection { session in
             try await session.transaction { session in
                 guard try LeaseClaims.lock("ai_decision_audit", of: connection, under: claims, session) else {
                     return []
                 }
-                let stored = try session.query(Self.insert, parameters, name: "record_decisions")
-                let ids = try stored.map { row throws(PostgresError) in try row.string("id") }
-                guard !ids.isEmpty else { return [] }
+                // Before the table is read: whoever takes rows out of it locks in this order, too.
+                if let pair { _ = try writer.lockHeads([AuditChain(.decisions, connection)], pair, session) }
+                let fresh = try session.query(Self.fresh, parameters, name: "fresh_decisions").map(
+                    { row throws(PostgresError) in try Self.row(row, of: connection) })
+                guard !fresh.isEmpty else { return [] }
+                _ = try writer.write(fresh, pair, session)
                 return try session.query(
                     """
                     \(StoredDecision.selection) WHERE decision.id = ANY($1::uuid[])
                     ORDER BY decision.confidence_score DESC, decision.id
-                    """, [.textArray(ids)], name: "recorded_decisions"
+                    """, [.textArray(fresh.map(\.id.uuidString))], name: "recorded_decisions"
                 ).map(StoredDecision.init(row:))
             }
         }
@@ -115,28 +123,37 @@ package struct DecisionRepository: Sendable {
     package func answer(
         _ decision: DecisionID, _ feedback: DecisionFeedback, comment: String? = nil, by user: UserID? = nil
     ) async throws {
-        let added = try await pool.withConnection { session in
+        // A decision never changes, so it may be read beforehand.
+        let rows = try await pool.withConnection { session in
             try await session.query(
                 """
-                INSERT INTO ai_decision_audit
-                    (connection_id, automation_id, decision_type, decision_description, user_feedback, feedback_on, user_id,
-                        reasoning_explanation, created_at)
-                SELECT connection_id, automation_id, decision_type, 'Feedback: ' || decision_description, $2, id, $3::uuid,
-                    $4, clock_timestamp()
+                SELECT gen_random_uuid() AS id, connection_id, automation_id, decision_type,
+                    'Feedback: ' || decision_description AS decision_description, $2::text AS user_feedback, id AS feedback_on,
+                    $3::uuid AS user_id, $4::text AS reasoning_explanation, clock_timestamp() AS created_at
                 FROM ai_decision_audit
                 WHERE id = $1 AND feedback_on IS NULL
                 """,
                 [
                     .id(decision), .text(feedback.rawValue), .optional(user) { .id($0) },
                     .optional(comment) { .text(StorableText.fitting($0)) },
-                ], name: "answer_decision"
-            ).affectedRows
+                ], name: "feedback_on_decision"
+            ).map { row throws(PostgresError) in try Self.row(row, of: try row.optionalID("connection_id")) }
         }
-        guard added == 1 else { throw StoreError(.notFound, "There is no decision \(decision).") }
+        guard !rows.isEmpty else { throw StoreError(.notFound, "There is no decision \(decision).") }
+        _ = try await writer.append(rows, over: pool)
+    }
+
+    /// A row of a result whose columns are named as those of the table, as one to append.
+    private static func row(_ row: PostgresRow, of connection: ConnectionID?) throws(PostgresError) -> AuditRow {
+        var values: [String: String?] = [:]
+        for name in row.columnNames where name != "id" && name != "connection_id" {
+            values[name] = try row.optionalString(name)
+        }
+        return AuditRow(id: try row.uuid("id"), connection: connection, values: values)
     }
 
     /// An automation that is gone meanwhile is left out with what was said of it.
-    private static let insert = """
+    private static let fresh = """
         WITH draft AS (
             SELECT *, ARRAY(SELECT jsonb_array_elements_text(keys)) AS covered
             FROM jsonb_to_recordset($2::jsonb) AS draft (
@@ -156,13 +173,11 @@ package struct DecisionRepository: Sendable {
             ORDER BY position
             LIMIT $4::bigint
         )
-        INSERT INTO ai_decision_audit
-            (connection_id, automation_id, decision_type, decision_description, subject_key, ai_model_version,
-                confidence_score, input_data, output_data, reasoning_explanation)
-        SELECT $1::uuid, automation_id, decision_type, decision_description, subject_key, $3, confidence, input::jsonb, output::jsonb,
-            reason
+        SELECT gen_random_uuid() AS id, automation_id, decision_type, decision_description, subject_key, $3::text AS ai_model_version,
+            confidence AS confidence_score, input::jsonb AS input_data, output::jsonb AS output_data,
+            reason AS reasoning_explanation, CURRENT_TIMESTAMP AS created_at
         FROM fresh
-        RETURNING id
+        ORDER BY position
         """
 }
 

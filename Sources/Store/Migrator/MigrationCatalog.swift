@@ -30,5 +30,9 @@ package enum MigrationCatalog {
             version: 7, description: "create roles and row security",
             up: PackageResources.V007__create_roles_and_row_security_sql,
             down: PackageResources.U007__create_roles_and_row_security_sql),
+        Migration(
+            version: 8, description: "create signed audit trail",
+            up: PackageResources.V008__create_signed_audit_trail_sql,
+            down: PackageResources.U008__create_signed_audit_trail_sql),
     ]
 }

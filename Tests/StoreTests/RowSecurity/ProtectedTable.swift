@@ -5,8 +5,8 @@ import PostgresClient
 /// A table of the schema as the catalog describes it; partitions count as tables of their own.
 struct ProtectedTable: Sendable, CustomStringConvertible {
     let name: String
-    /// True for tables of which the writer may not change a row.
-    let isAppendOnly: Bool
+    /// True for the tables that the auditor reads.
+    let isAuditors: Bool
     /// The condition under which a row belongs to a user and the user's connection, made from the names of the columns alone;
     /// `nil` for a table that belongs to nobody.
     private let columns: Set<String>
@@ -15,12 +15,16 @@ struct ProtectedTable: Sendable, CustomStringConvertible {
 
     /// What belongs to no user: every other table must be protected.
     static let common: Set<String> = [
-        "automation_lifecycle_transition", "home_assistant_bridges", "home_assistant_spool_cursors",
-        "schema_migrations",
+        "automation_lifecycle_transition", "home_assistant_bridges", "home_assistant_retired_keys",
+        "home_assistant_spool_cursors", "schema_migrations",
     ]
     /// What only the writer and the lookup of logins read.
     static let hidden: Set<String> = ["home_assistant_logins"]
+    /// The tables of which nobody but the owner changes a row.
     static let audit: Set<String> = ["automation_audit_trail", "ai_decision_audit", "home_assistant_audit_log"]
+
+    /// What proves that nobody did: the ends of the chains, and what stands for rows that were taken out.
+    static let proofs: Set<String> = ["audit_chain_heads", "audit_chain_anchors"]
 
     /// Whether a row belongs to the house's user, as the superuser asks it.
     func isOwn(of house: TwoHouses.House) -> String {
@@ -43,7 +47,7 @@ struct ProtectedTable: Sendable, CustomStringConvertible {
         return try result.map { row throws(PostgresError) in
             let name = try row.string("name")
             return ProtectedTable(
-                name: name, isAppendOnly: audit.contains(name),
+                name: name, isAuditors: audit.contains(name) || proofs.contains(name),
                 columns: Set(try row.string("columns").split(separator: " ").map(String.init)))
         }.filter { !common.contains($0.name) }
     }

@@ -75,7 +75,7 @@ import Testing
             for table in try await ProtectedTable.all(database.session) {
                 let stored = try await count(database.session, table, "true")
                 #expect(try await count(writer, table, "true") == stored, "\(table)")
-                if table.isAppendOnly {
+                if table.isAuditors {
                     #expect(try await count(auditor, table, "true") == stored, "\(table)")
                 } else {
                     await expectDenied("SELECT FROM \(table)", auditor)

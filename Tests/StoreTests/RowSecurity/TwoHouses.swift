@@ -78,9 +78,24 @@ enum TwoHouses {
             VALUES ('\(connection)', decode(repeat('0\(house.number)', 16), 'hex'), 'A light.', 'light', 'off>on', 1, 1)
             """,
             "INSERT INTO home_assistant_audit_log (connection_id, user_id, action, success) VALUES ('\(connection)', '\(user)', 'test', true)",
+            """
+            INSERT INTO audit_chain_heads
+                (table_name, connection_id, sequence, digest, unsigned_rows, started_at, updated_at, cryptographic_signature)
+            VALUES ('ai_decision_audit', '\(connection)', 0, decode(repeat('00', 32), 'hex'), 0, now(), now(), '\(signature)')
+            """,
+            """
+            INSERT INTO audit_chain_anchors
+                (table_name, connection_id, first_sequence, last_sequence, previous_digest, digest, removed_rows, reason, created_at,
+                    cryptographic_signature)
+            VALUES ('ai_decision_audit', '\(connection)', 1, 1, decode(repeat('00', 32), 'hex'), decode(repeat('00', 32), 'hex'), 1,
+                'retention', now(), '\(signature)')
+            """,
             "INSERT INTO home_assistant_logins (role_name, user_id) VALUES ('\(house.login)', '\(user)')",
         ]
     }
+
+    /// Of the right form.
+    private static let signature = "v1.k1." + String(repeating: "A", count: 86) + "=="
 
     private static func people(_ house: House) -> [String] {
         [
