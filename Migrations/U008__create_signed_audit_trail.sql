@@ -1,5 +1,6 @@
 -- Undoes V008. Loses the heads and anchors of the chains: rows that are missing at their ends, or were taken out by retention, can no
 -- longer be told from rows that somebody deleted. The signed rows stay.
+SET LOCAL ROLE ha_bridge_owner;
 
 DROP TABLE audit_chain_anchors;
 DROP TABLE audit_chain_heads;

@@ -1,5 +1,6 @@
 -- Proof that nobody rewrote the audit tables: the signed end of each chain, and signed anchors where rows were taken out.
 -- How rows are signed: README.md of this directory.
+SET LOCAL ROLE ha_bridge_owner;
 
 -- Heads ---------------------------------------------------------------------------------------------------------------------
 

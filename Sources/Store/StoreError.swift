@@ -20,6 +20,10 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case invalidValue = "invalid_value"
         /// The connection was not marked as removed first.
         case notRemoved = "not_removed"
+        /// A chain of the audit trail is not whole, so that nothing may be taken out of it.
+        case auditUnsound = "audit_unsound"
+        /// The keyring holds no signing key.
+        case noSigningKey = "no_signing_key"
     }
 
     /// The kind of refusal.

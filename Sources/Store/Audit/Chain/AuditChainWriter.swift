@@ -203,7 +203,8 @@ struct AuditChainWriter: Sendable {
         var ends = heads
         for (chain, head) in heads {
             let highest = max(last[chain] ?? 0, head.position.sequence)
-            guard highest > head.position.sequence || (try head.verdict(pair.verifier)) != .valid else { continue }
+            let verdict = try head.verdict(pair.verifier)
+            guard highest > head.position.sequence || verdict != .valid else { continue }
             guard highest < Int64.max - 1_000_000_000 else {
                 throw PostgresError(
                     .server,
