@@ -88,3 +88,11 @@ package struct RowVerifier: Sendable {
     /// The ids of all keys, in alphabetical order.
     package var keyIDs: [String] { keys.keys.sorted() }
 }
+
+/// `bytes` as standard base64 with padding.
+package func base64Text(_ bytes: [UInt8]) -> String {
+    var text: [UInt8] = []
+    text.reserveCapacity(bytes.count * 4 / 3 + 4)
+    bytes.withUnsafeBytes { Base64.encode($0, .standard, into: &text) }
+    return String(decoding: text, as: UTF8.self)
+}

@@ -227,8 +227,7 @@ package struct AuditPruner: Sendable {
 
     /// The reason with what verification finds in the chain. Throws `.auditUnsound` where that is something, and is not accepted.
     private func reasonForAnchor(_ reason: String, _ chain: AuditChain, _ acceptsFindings: Bool) async throws -> String {
-        let report = try await AuditVerifier(pool, keys: keys.verifier).verify(connection: chain.connection)
-        let findings = report.chains.filter { $0.chain == chain }.flatMap(\.findings)
+        let findings = try await AuditVerifier(pool, keys: keys.verifier).verify(chain: chain).findings
         guard let first = findings.first else { return reason }
         guard acceptsFindings else {
             throw StoreError(

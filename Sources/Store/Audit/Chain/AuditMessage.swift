@@ -55,7 +55,27 @@ enum AuditMessage {
         return String(result)
     }
 
+    /// The text that was escaped.
+    static func unescaped(_ field: ArraySlice<UInt8>) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(field.count)
+        var isEscaped = false
+        for byte in field {
+            if isEscaped {
+                bytes.append(plain[byte] ?? byte)
+                isEscaped = false
+            } else if byte == 0x5C {
+                isEscaped = true
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     private static let null = "\\N"
+    private static let plain: [UInt8: UInt8] = Dictionary(
+        uniqueKeysWithValues: escapes.map { (UInt8(truncatingIfNeeded: $1.value), UInt8(truncatingIfNeeded: $0.value)) })
     private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
         "\\": "\\", "\n": "n", "\r": "r", "\t": "t", "\u{08}": "b", "\u{0C}": "f", "\u{0B}": "v",
     ]

@@ -47,6 +47,16 @@ package struct AuditVerifier: Sendable {
         return report
     }
 
+    /// Verifies one chain alone, without checkpoints.
+    func verify(chain: AuditChain) async throws -> AuditChainReport {
+        let verifier = try keys()
+        return try await pool.withConnection { session in
+            let states = try await AuditChainState.read(chain.table, connection: chain.connection, over: session)
+            return try await verify(
+                states[chain] ?? AuditChainState(chain: chain), [:], verifier, session, progress: { _ in })
+        }
+    }
+
     /// Verifies one chain; where something is wrong, looks once more whether rows were taken out of it in the meantime.
     private func verify(
         _ first: AuditChainState, _ known: [Int64: AuditCheckpoint.Sight], _ verifier: RowVerifier,
