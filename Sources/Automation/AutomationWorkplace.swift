@@ -12,11 +12,14 @@ package struct AutomationWorkplace: Sendable {
     /// leases are not in use.
     package var claims: (@Sendable (ConnectionID) -> LeaseClaims?)?
     package var logger: Logger
+    /// What signs the rows of the audit tables; `nil` where they stay unsigned.
+    package var auditKeys: AuditKeys?
 
     package init(
         pool: PostgresPool, timer: DeadlineTimer, claims: (@Sendable (ConnectionID) -> LeaseClaims?)? = nil,
-        logger: Logger
+        auditKeys: AuditKeys? = nil, logger: Logger
     ) {
+        self.auditKeys = auditKeys
         self.pool = pool
         self.timer = timer
         self.claims = claims

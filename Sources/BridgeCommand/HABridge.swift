@@ -28,6 +28,7 @@ struct HABridge: AsyncParsableCommand {
                     MetricsCommand.self, PartitionCommand.self, ExportCommand.self,
                 ]),
             CommandGroup(name: "Automations", subcommands: [AutomationCommand.self, DecisionCommand.self]),
+            CommandGroup(name: "Proof", subcommands: [AuditCommand.self]),
             CommandGroup(name: "Mending", subcommands: [BackfillCommand.self]),
         ]
     )

@@ -29,6 +29,8 @@ package struct ConnectorConfiguration: Sendable {
     package var leases = LeaseTimings()
     /// Whether events get the keys by which they are found by their meaning.
     package var embedsEvents = true
+    /// What signs audit rows; `nil` where they stay unsigned.
+    package var auditKeys: AuditKeys?
 
     /// The configuration of a process.
     package init(
@@ -108,11 +110,11 @@ package final class Connector: Sendable {
         }
         let sink = EventSink(
             configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
-            audits: AuditLogRepository(pool), leases: leases, documents: documents, health: health, metrics: numbers,
+            audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents, health: health, metrics: numbers,
             logger: logger)
         let backfill = EventSink(
             configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
-            audits: AuditLogRepository(pool), leases: leases, documents: documents, health: nil, metrics: numbers,
+            audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents, health: nil, metrics: numbers,
             logger: logger)
         let source = SpoolSource(
             queue: queue, metrics: numbers, logger: logger, held: { Set(keeper.book.leases.keys) })

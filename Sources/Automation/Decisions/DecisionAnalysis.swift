@@ -39,9 +39,9 @@ package struct DecisionAnalysis: Sendable {
     private let decisions: DecisionRepository
     private let limits: Limits
 
-    package init(_ pool: PostgresPool, limits: Limits = Limits()) {
+    package init(_ pool: PostgresPool, limits: Limits = Limits(), auditKeys: AuditKeys? = nil) {
         evidence = DecisionEvidenceRepository(pool)
-        decisions = DecisionRepository(pool)
+        decisions = DecisionRepository(pool, keys: auditKeys)
         self.limits = limits
     }
 

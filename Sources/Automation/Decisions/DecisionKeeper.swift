@@ -30,7 +30,7 @@ package struct DecisionKeeper: Sendable {
         pacing: Pacing = Pacing(), onPass: (@Sendable (ConnectionID, DecisionAnalysis.Report) -> Void)? = nil
     ) {
         self.workplace = workplace
-        analysis = DecisionAnalysis(workplace.pool, limits: limits)
+        analysis = DecisionAnalysis(workplace.pool, limits: limits, auditKeys: workplace.auditKeys)
         self.pacing = pacing
         self.onPass = onPass
     }

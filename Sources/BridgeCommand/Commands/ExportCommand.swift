@@ -23,7 +23,8 @@ struct ExportCommand: BridgeSubcommand {
     var output = "-"
 
     func run(in context: CommandContext) async throws {
-        try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        try await context.withPool(settings) { pool in
             guard let user = try await UserRepository(pool).find(user) else {
                 throw CommandFailure(
                     .usage, "There is no user named “\(user)”. `ha-bridge user list` shows those there are.")
@@ -32,8 +33,8 @@ struct ExportCommand: BridgeSubcommand {
             let console = context.console
             let target: any ExportTarget =
                 output == "-" ? ExportStream(console: console) : try ExportDirectory(path: output)
-            try await AuditTrail(pool).record(
-                .userExport, connection: nil, user: user.id, details: ["username": .string(user.username)])
+            try await AuditTrail(pool, settings, context).record(
+                .userExport, connection: nil, user: user.id)
             let connections = try await data.connections(of: user.id)
             var total = 0
             var tables = 0

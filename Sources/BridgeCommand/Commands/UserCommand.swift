@@ -28,9 +28,10 @@ struct UserAdd: BridgeSubcommand {
 
     func run(in context: CommandContext) async throws {
         try NameRule.check(name, of: "user")
-        let user = try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        let user = try await context.withPool(settings) { pool in
             let user = try await UserRepository(pool).add(username: name, email: email, role: role)
-            try await AuditTrail(pool).record(
+            try await AuditTrail(pool, settings, context).record(
                 .userAdd, connection: nil, user: user.id,
                 details: ["username": .string(user.username), "role": .string(user.role.rawValue)])
             return user
@@ -69,11 +70,12 @@ struct UserDeactivate: BridgeSubcommand {
     var name: String
 
     func run(in context: CommandContext) async throws {
-        try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        try await context.withPool(settings) { pool in
             let users = UserRepository(pool)
             try await users.deactivate(name)
             guard let user = try await users.find(name) else { return }
-            try await AuditTrail(pool).record(
+            try await AuditTrail(pool, settings, context).record(
                 .userDeactivate, connection: nil, user: user.id, details: ["username": .string(user.username)])
             context.console.note("The user “\(user.username)” is inactive now.")
         }

@@ -18,15 +18,16 @@ struct UserGrant: BridgeSubcommand {
     var login: String
 
     func run(in context: CommandContext) async throws {
-        try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        try await context.withPool(settings) { pool in
             guard let user = try await UserRepository(pool).find(name) else {
                 throw StoreError(
                     .notFound, "There is no user named “\(name)”. `ha-bridge user list` shows those there are.")
             }
             let standing = try await LoginRepository(pool).grant(login, to: user.id)
-            try await AuditTrail(pool).record(
+            try await AuditTrail(pool, settings, context).record(
                 .userGrant, connection: nil, user: user.id,
-                details: ["username": .string(user.username), "login": .string(login)])
+                details: ["login": .string(login)])
             switch standing {
             case .reads:
                 context.console.note("The login “\(login)” reads the rows of “\(user.username)”, and no others.")
@@ -51,10 +52,11 @@ struct UserRevoke: BridgeSubcommand {
     var login: String
 
     func run(in context: CommandContext) async throws {
-        try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        try await context.withPool(settings) { pool in
             let user = try await LoginRepository(pool).revoke(login)
             if let user {
-                try await AuditTrail(pool).record(
+                try await AuditTrail(pool, settings, context).record(
                     .userRevoke, connection: nil, user: user, details: ["login": .string(login)])
             }
             context.console.note("The login “\(login)” reads nothing any more.")

@@ -5,15 +5,18 @@ import Cryptography
 import Ingest
 import Logging
 import PostgresClient
+import Store
 
 /// Watches the automations of every connection: which there are, how their runs end, how well they do, what should change.
 final class AutomationService: Sendable {
     private let pool: PostgresPool
     private let sealer: TokenSealer
+    private let auditKeys: AuditKeys
     private let logger: Logger
     private let workplace = LockedBox<AutomationWorkplace?>(nil)
 
-    init(pool: PostgresPool, sealer: TokenSealer, logger: Logger) {
+    init(pool: PostgresPool, sealer: TokenSealer, auditKeys: AuditKeys, logger: Logger) {
+        self.auditKeys = auditKeys
         self.pool = pool
         self.sealer = sealer
         self.logger = logger
@@ -22,7 +25,7 @@ final class AutomationService: Sendable {
     /// What works over the session of each connection.
     func companions(_ surroundings: CompanionSurroundings) -> [SessionCompanion] {
         let workplace = AutomationWorkplace(
-            pool: pool, timer: surroundings.timer, claims: surroundings.claims, logger: logger)
+            pool: pool, timer: surroundings.timer, claims: surroundings.claims, auditKeys: auditKeys, logger: logger)
         self.workplace.withLock { $0 = workplace }
         let inventory = InventoryKeeper(workplace, sealer: sealer)
         let executions = ExecutionKeeper(workplace)

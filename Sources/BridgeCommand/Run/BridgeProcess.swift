@@ -39,6 +39,7 @@ struct BridgeProcess {
         let server = HTTPServer(address: settings.httpAddress, health: health, metrics: metrics, logger: logger)
         let connector = ConnectorService(
             settings: settings, database: database, sealer: TokenSealer(keyring: keyring),
+            auditKeys: AuditKeys(keyring),
             spool: SpoolConfiguration(
                 directory: settings.stateDirectory + "/spool", maxBytes: settings.spoolMaxBytes),
             queueLimit: settings.queueMaxBytes,
@@ -56,6 +57,7 @@ private struct ConnectorService: Service {
     let settings: BridgeSettings
     let database: PostgresConfiguration
     let sealer: TokenSealer
+    let auditKeys: AuditKeys
     let spool: SpoolConfiguration
     let queueLimit: Int
     let limits: BatchLimits
@@ -73,21 +75,27 @@ private struct ConnectorService: Service {
         var configuration = ConnectorConfiguration(
             database: database, sealer: sealer, spool: spool, queueLimit: queueLimit, limits: limits)
         configuration.sampleInterval = .seconds(60)
+        configuration.auditKeys = auditKeys
         configuration.embedsEvents = settings.embedder != .off
         // Sessions of its own: a long look for vectors must not keep the connector waiting.
         let searchPool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
         let embedding = EmbeddingService(
             settings: settings, pool: searchPool, health: health, metrics: metrics, logger: logger)
         let automationPool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
-        let automations = AutomationService(pool: automationPool, sealer: sealer, logger: logger)
+        let automations = AutomationService(
+            pool: automationPool, sealer: sealer, auditKeys: auditKeys, logger: logger)
         let connector = try Connector(
             configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger,
             onPendingEmbeddings: { embedding.wake() }, companions: { automations.companions($0) })
         let keeper = PartitionKeeper(partitions: PartitionRepository(pool), logger: logger)
+        let checkpoints = AuditCheckpointKeeper(
+            AuditCheckpointer(pool, keys: auditKeys), file: AuditCheckpointFile(path: settings.checkpointFile),
+            logger: logger)
         let limit = Self.stopLimit
         let logger = logger
         await withTaskGroup { group in
             group.addTask { await cancelWhenGracefulShutdown { await keeper.run() } }
+            group.addTask { await cancelWhenGracefulShutdown { await checkpoints.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await embedding.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await automations.run() } }
             await connector.run {

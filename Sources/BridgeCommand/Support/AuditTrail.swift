@@ -1,4 +1,5 @@
 import BridgeCore
+import Cryptography
 import Glibc
 import PostgresClient
 import Store
@@ -8,8 +9,8 @@ struct AuditTrail: Sendable {
     private let repository: AuditLogRepository
     private let account: String
 
-    init(_ pool: PostgresPool) {
-        repository = AuditLogRepository(pool)
+    init(_ pool: PostgresPool, _ settings: BridgeSettings, _ context: CommandContext) {
+        repository = AuditLogRepository(pool, keys: context.auditKeys(settings))
         // The database knows whose connection it is, this says who sat at the machine.
         account = getpwuid(geteuid()).map { String(cString: $0.pointee.pw_name) } ?? "uid \(geteuid())"
     }
@@ -32,6 +33,21 @@ struct AuditTrail: Sendable {
             throw CommandFailure(
                 failure.status,
                 "What was asked for is done, but the audit log could not be written: \(failure.message)")
+        }
+    }
+}
+
+extension CommandContext {
+    /// The keys that sign what a command writes to the audit trail; `nil`, with a word to the person, where the keyring cannot be
+    /// used: what was asked for is done all the same.
+    func auditKeys(_ settings: BridgeSettings) -> AuditKeys? {
+        do {
+            return AuditKeys(try Keyring.load(path: settings.keyFile))
+        } catch {
+            // Before there is a keyring, nothing is signed, and nothing is wrong.
+            guard error.code != .keyringMissing else { return nil }
+            console.note("\(error.message) The audit row of this command is not signed, and ha-bridge audit verify will say so.")
+            return nil
         }
     }
 }

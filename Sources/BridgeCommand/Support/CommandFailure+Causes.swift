@@ -16,7 +16,8 @@ extension CommandFailure {
         case let error as ConfigurationError: self.init(.configuration, error.description)
         case let error as HomeAssistantURLError: self.init(.usage, error.message)
         case let error as PostgresError: self.init(error)
-        case let error as StoreError: self.init(.usage, error.message)
+        case let error as StoreError: self.init(Self.status(of: error.code), error.message)
+        case let error as AuditCheckpointFile.Failure: self.init(.inputOutput, error.description)
         case let error as MigrationError: self.init(error)
         case let error as SearchError: self.init(error.code.isTemporary ? .tryAgain : .usage, error.message)
         case let error as CryptographyError: self.init(Self.status(of: error.code), error.message)
@@ -67,6 +68,14 @@ extension CommandFailure {
             self.init(.permission, error.message)
         } else {
             self.init(.configuration, error.message)
+        }
+    }
+
+    private static func status(of code: StoreError.Code) -> ExitStatus {
+        switch code {
+        case .auditUnsound: .unsound
+        case .noSigningKey: .configuration
+        default: .usage
         }
     }
 

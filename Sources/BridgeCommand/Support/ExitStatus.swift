@@ -1,6 +1,8 @@
 /// How a command ended, after `sysexits.h`, so that scripts can tell what to do.
 enum ExitStatus: Int32, Sendable, CaseIterable {
     case success = 0
+    /// What was looked at is not as it should be: an audit trail that does not verify.
+    case unsound = 1
     /// The arguments cannot be carried out: unknown names, malformed values, duplicates.
     case usage = 64
     /// A server that is needed does not answer: the database, Home Assistant.

@@ -3,6 +3,7 @@ package enum LoggingKeys {
     package static let attempt = "attempt"
     package static let bridgeID = "bridge.id"
     package static let bytes = "bytes"
+    package static let checkpoint = "checkpoint"
     package static let closeCode = "close.code"
     package static let component = "component"
     package static let connectionID = "connection.id"

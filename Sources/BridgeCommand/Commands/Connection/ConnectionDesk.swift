@@ -15,7 +15,7 @@ struct ConnectionDesk {
     init(_ pool: PostgresPool, _ settings: BridgeSettings, _ context: CommandContext) {
         connections = ConnectionRepository(pool)
         users = UserRepository(pool)
-        audit = AuditTrail(pool)
+        audit = AuditTrail(pool, settings, context)
         console = context.console
         tester = context.tester
         keyFile = settings.keyFile

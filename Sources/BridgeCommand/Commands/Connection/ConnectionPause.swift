@@ -9,13 +9,14 @@ struct ConnectionPause: BridgeSubcommand {
     @OptionGroup var target: ConnectionTarget
 
     func run(in context: CommandContext) async throws {
-        try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        try await context.withPool(settings) { pool in
             let connection = try await target.find(in: pool)
             guard connection.pausedAt == nil else {
                 return context.console.note("The connection “\(connection.name)” is paused already.")
             }
             try await ConnectionRepository(pool).pause(connection.id)
-            try await AuditTrail(pool).record(.connectionPause, connection: connection.id, user: connection.userID)
+            try await AuditTrail(pool, settings, context).record(.connectionPause, connection: connection.id, user: connection.userID)
             context.console.note("The connection “\(connection.name)” is paused.")
         }
     }
@@ -28,13 +29,14 @@ struct ConnectionResume: BridgeSubcommand {
     @OptionGroup var target: ConnectionTarget
 
     func run(in context: CommandContext) async throws {
-        try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        try await context.withPool(settings) { pool in
             let connection = try await target.find(in: pool)
             guard connection.pausedAt != nil else {
                 return context.console.note("The connection “\(connection.name)” is not paused.")
             }
             try await ConnectionRepository(pool).resume(connection.id)
-            try await AuditTrail(pool).record(.connectionResume, connection: connection.id, user: connection.userID)
+            try await AuditTrail(pool, settings, context).record(.connectionResume, connection: connection.id, user: connection.userID)
             context.console.note("The connection “\(connection.name)” is resumed.")
         }
     }

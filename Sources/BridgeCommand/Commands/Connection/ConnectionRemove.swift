@@ -18,7 +18,8 @@ struct ConnectionRemove: BridgeSubcommand {
 
     func run(in context: CommandContext) async throws {
         let console = context.console
-        try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        try await context.withPool(settings) { pool in
             let connections = ConnectionRepository(pool)
             let connection = try await find(in: connections)
             if connection.removedAt == nil {
@@ -26,7 +27,7 @@ struct ConnectionRemove: BridgeSubcommand {
                     "Remove the connection “\(connection.name)” to \(connection.url) and delete all its events?",
                     isGiven: yes)
                 try await connections.markRemoved(connection.id)
-                try await AuditTrail(pool).record(
+                try await AuditTrail(pool, settings, context).record(
                     .connectionRemove, connection: connection.id, user: connection.userID,
                     details: ["name": .string(connection.name), "url": .string(connection.url)])
             }

@@ -19,8 +19,9 @@ struct DecisionAnalyze: BridgeSubcommand {
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
+        let settings = try context.settings()
         let console = context.console
-        let found = try await context.withPool(try context.settings()) { pool in
+        let found = try await context.withPool(settings) { pool in
             let connections = ConnectionRepository(pool)
             let chosen: [StoredConnection]
             if let connection {
@@ -28,7 +29,7 @@ struct DecisionAnalyze: BridgeSubcommand {
             } else {
                 chosen = try await connections.list()
             }
-            let analysis = DecisionAnalysis(pool)
+            let analysis = DecisionAnalysis(pool, auditKeys: context.auditKeys(settings))
             var found: [StoredDecision] = []
             for connection in chosen {
                 console.progress("Analysing \(connection.name) …")

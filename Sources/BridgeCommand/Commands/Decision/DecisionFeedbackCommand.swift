@@ -33,8 +33,9 @@ struct DecisionFeedbackCommand: BridgeSubcommand {
     var user: String?
 
     func run(in context: CommandContext) async throws {
-        let decision = try await context.withPool(try context.settings()) { pool in
-            let repository = DecisionRepository(pool)
+        let settings = try context.settings()
+        let decision = try await context.withPool(settings) { pool in
+            let repository = DecisionRepository(pool, keys: context.auditKeys(settings))
             let decision = try await repository.find(id)
             var person: UserID?
             if let user {
