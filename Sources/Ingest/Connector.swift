@@ -110,11 +110,13 @@ package final class Connector: Sendable {
         }
         let sink = EventSink(
             configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
-            audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents, health: health, metrics: numbers,
+            audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents,
+            health: health, metrics: numbers,
             logger: logger)
         let backfill = EventSink(
             configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
-            audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents, health: nil, metrics: numbers,
+            audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents,
+            health: nil, metrics: numbers,
             logger: logger)
         let source = SpoolSource(
             queue: queue, metrics: numbers, logger: logger, held: { Set(keeper.book.leases.keys) })

@@ -68,7 +68,8 @@ package struct AuditCheckpointKeeper: Sendable {
         let look = try await checkpointer.look(after: memory.seen)
         for warning in look.warnings where memory.warnings.insert(warning).inserted {
             logger.critical(
-                "The audit trail was tampered with. See: ha-bridge audit verify", metadata: [LoggingKeys.reason: "\(warning)"])
+                "The audit trail was tampered with. See: ha-bridge audit verify",
+                metadata: [LoggingKeys.reason: "\(warning)"])
         }
         memory.seen.merge(look.positions) { _, new in new }
         let news = look.positions.reduce(Int64(0)) { sum, entry in

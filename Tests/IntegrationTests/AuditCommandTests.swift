@@ -27,7 +27,8 @@ import Testing
             }
             let token = try bridge.file("token", "not-a-real-token")
             let added = try await bridge(
-                "connection", "add", "home", "--url", "http://127.0.0.1:9", "--user", "anna", "--token-file", token, "--no-test")
+                "connection", "add", "home", "--url", "http://127.0.0.1:9", "--user", "anna", "--token-file", token,
+                "--no-test")
             #expect(added.status == 0, "\(added.errors)")
             for command in ["pause", "resume", "pause"] {
                 #expect(try await bridge("connection", command, "home").status == 0)
@@ -94,7 +95,8 @@ import Testing
             #expect(try await bridge("audit", "verify", "--checkpoints", file).status == 0)
             #expect(try await bridge("audit", "verify", "--checkpoints", file + "x").status != 0)
             try await Self.tamper(
-                "UPDATE home_assistant_audit_log SET success = false WHERE connection_id IS NOT NULL AND chain_sequence = 2", session)
+                "UPDATE home_assistant_audit_log SET success = false WHERE connection_id IS NOT NULL AND chain_sequence = 2",
+                session)
             let edited = try await bridge("audit", "verify", "--json")
             #expect(edited.status == 1)
             let report = try #require(edited.json as? [String: Any])

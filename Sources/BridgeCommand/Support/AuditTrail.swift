@@ -46,7 +46,8 @@ extension CommandContext {
         } catch {
             // Before there is a keyring, nothing is signed, and nothing is wrong.
             guard error.code != .keyringMissing else { return nil }
-            console.note("\(error.message) The audit row of this command is not signed, and ha-bridge audit verify will say so.")
+            console.note(
+                "\(error.message) The audit row of this command is not signed, and ha-bridge audit verify will say so.")
             return nil
         }
     }

@@ -112,7 +112,8 @@ package struct AuditExporter: Sendable {
             if let since { conditions.append("\(time) >= \(PostgresLiteral.timestamp(since))") }
             if let until { conditions.append("\(time) < \(PostgresLiteral.timestamp(until))") }
             if let after {
-                let place = try "(\(PostgresLiteral.text(after.time))::timestamptz, \(PostgresLiteral.text(after.id))::uuid)"
+                let place = try
+                    "(\(PostgresLiteral.text(after.time))::timestamptz, \(PostgresLiteral.text(after.id))::uuid)"
                 conditions.append("(\(time), stored.id) > \(place)")
             }
             let bytes = try await session.copyOut(

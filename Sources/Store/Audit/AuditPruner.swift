@@ -106,7 +106,8 @@ package struct AuditPruner: Sendable {
         guard let pair = try keys.pair() else {
             throw StoreError(
                 .noSigningKey,
-                "The keyring holds no signing key, so that no anchor can be left. Nothing was taken out. Run: ha-bridge key rotate")
+                "The keyring holds no signing key, so that no anchor can be left. Nothing was taken out. Run: ha-bridge key rotate"
+            )
         }
         let reason = try await reasonForAnchor(reason, chain, acceptsFindings)
         var total: Int64 = 0
@@ -118,7 +119,8 @@ package struct AuditPruner: Sendable {
                 try await session.transaction(deadline: .seconds(120)) { session in
                     try OwnerAct.perform(on: [.heads, .anchors, .table(chain.table)], session) { session in
                         try Self.removeStep(
-                            chain, from: start, through: last, after: previous, reason: reason, step: step, pair, session)
+                            chain, from: start, through: last, after: previous, reason: reason, step: step, pair,
+                            session)
                     }
                 }
             }
@@ -134,7 +136,8 @@ package struct AuditPruner: Sendable {
     /// Deletes the next rows in the order of their numbers and leaves one anchor for what this call and those before it took out;
     /// `nil` when no row is left.
     private static func removeStep(
-        _ chain: AuditChain, from start: AuditPosition, through last: Int64, after previous: AuditAnchor?, reason: String,
+        _ chain: AuditChain, from start: AuditPosition, through last: Int64, after previous: AuditAnchor?,
+        reason: String,
         step: Int, _ pair: AuditKeys.Pair, _ session: isolated PostgresConnection
     ) throws -> AuditAnchor? {
         let from = previous.map { $0.range.upperBound + 1 } ?? start.sequence + 1
@@ -153,7 +156,8 @@ package struct AuditPruner: Sendable {
         guard let end = end.map({ Int64($0) }) else { return nil }
         let rows = try SignedAuditRow.read(chain, end...end, in: session)
         guard let row = rows.first, let signature = row.signature else {
-            throw StoreError(.auditUnsound, "Row \(end) of \(chain) has no signature that can be read. Nothing was taken out.")
+            throw StoreError(
+                .auditUnsound, "Row \(end) of \(chain) has no signature that can be read. Nothing was taken out.")
         }
         var hash = try SHA256Digest()
         let digest = try AuditMessage.digest(of: row.message(of: chain), signature, with: &hash)
@@ -186,7 +190,9 @@ package struct AuditPruner: Sendable {
     }
 
     /// Deletes old rows without a signature, and lets the head say how many are left.
-    private func removeUnsigned(_ chain: AuditChain, before moment: Timestamp, _ pair: AuditKeys.Pair) async throws -> Int64 {
+    private func removeUnsigned(_ chain: AuditChain, before moment: Timestamp, _ pair: AuditKeys.Pair) async throws
+        -> Int64
+    {
         try await pool.withConnection { session in
             try await session.transaction(deadline: .seconds(120)) { session in
                 try OwnerAct.perform(on: [.heads, .table(chain.table)], session) { session in
@@ -226,13 +232,15 @@ package struct AuditPruner: Sendable {
     }
 
     /// The reason with what verification finds in the chain. Throws `.auditUnsound` where that is something, and is not accepted.
-    private func reasonForAnchor(_ reason: String, _ chain: AuditChain, _ acceptsFindings: Bool) async throws -> String {
+    private func reasonForAnchor(_ reason: String, _ chain: AuditChain, _ acceptsFindings: Bool) async throws -> String
+    {
         let findings = try await AuditVerifier(pool, keys: keys.verifier).verify(chain: chain).findings
         guard let first = findings.first else { return reason }
         guard acceptsFindings else {
             throw StoreError(
                 .auditUnsound,
-                "\(first.message) Nothing was taken out of this chain, because that would hide it. See: ha-bridge audit verify")
+                "\(first.message) Nothing was taken out of this chain, because that would hide it. See: ha-bridge audit verify"
+            )
         }
         return "\(reason) (accepted: " + findings.map(\.message).joined(separator: " ") + ")"
     }
@@ -243,7 +251,9 @@ package struct AuditPruner: Sendable {
             try await AuditChainState.read(chain.table, connection: chain.connection, over: session)[chain]
         }
         var start = AuditPosition.start
-        while let anchor = state?.anchors.first(where: { $0.range.lowerBound == start.sequence + 1 }) { start = anchor.end }
+        while let anchor = state?.anchors.first(where: { $0.range.lowerBound == start.sequence + 1 }) {
+            start = anchor.end
+        }
         return start
     }
 }

@@ -50,7 +50,8 @@ package struct AutomationAuditEntry: Sendable, Equatable {
 
     /// Makes an entry with a fresh id unless one is given.
     package init(
-        id: UUID = UUID(), connectionID: ConnectionID? = nil, automationID: AutomationID? = nil, workflowID: UUID? = nil,
+        id: UUID = UUID(), connectionID: ConnectionID? = nil, automationID: AutomationID? = nil,
+        workflowID: UUID? = nil,
         action: AutomationAuditAction, description: String, before: String? = nil, after: String? = nil,
         reasoning: String? = nil, userID: UserID? = nil, ipAddress: String? = nil, userAgent: String? = nil,
         sessionID: String? = nil, timestamp: Timestamp

@@ -27,7 +27,8 @@ import Testing
             let report = try await house.verify()
             #expect(report.findings == [])
             #expect(report.chains.map(\.chain) == house.chains.sorted())
-            #expect(report.chains.allSatisfy { $0.signedRows == 12 && $0.verifiedThrough == 12 && $0.unsignedRows == 0 })
+            #expect(
+                report.chains.allSatisfy { $0.signedRows == 12 && $0.verifiedThrough == 12 && $0.unsignedRows == 0 })
         }
     }
 
@@ -57,7 +58,8 @@ import Testing
                 .split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
             #expect(
                 lines.prefix(5) == [
-                    "ha-bridge audit v1", table.rawValue, "connection=\(chain.connection.map { "\($0)" } ?? "")", "sequence=1",
+                    "ha-bridge audit v1", table.rawValue, "connection=\(chain.connection.map { "\($0)" } ?? "")",
+                    "sequence=1",
                     "previous_digest=" + String(repeating: "0", count: 64),
                 ])
             #expect(lines.dropFirst(5).dropLast().map { $0.prefix { $0 != "=" } } == table.columns.map { $0.name[...] })
@@ -167,7 +169,8 @@ import Testing
             #expect(try await trail.recent(automation: automation) == [expected])
             let decisions = DecisionRepository(database.pool, keys: keys)
             let draft = DecisionDraft(
-                .suggestion, "Dim it.", subjectKey: "dim", confidence: 80, input: "{}", output: #"{"x":1}"#, reason: "Bright.")
+                .suggestion, "Dim it.", subjectKey: "dim", confidence: 80, input: "{}", output: #"{"x":1}"#,
+                reason: "Bright.")
             let stored = try await decisions.record([draft], of: connection, model: "test 1")
             let decision = try #require(stored.first)
             try await decisions.answer(decision.id, .approved, comment: "Yes", by: nil)

@@ -10,7 +10,10 @@ import Testing
         let keyring = try AuditHouse.newKeyring()
         return try AuditCheckpoint(
             createdAt: .sample, isComplete: true,
-            positions: [AuditChain(.connections, nil): AuditPosition(sequence: number, digest: String(repeating: "a", count: 64))],
+            positions: [
+                AuditChain(.connections, nil): AuditPosition(
+                    sequence: number, digest: String(repeating: "a", count: 64))
+            ],
             signer: try #require(keyring.signer))
     }
 

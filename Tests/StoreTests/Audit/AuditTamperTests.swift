@@ -51,7 +51,10 @@ import Testing
             for (change, expected) in [
                 ("previous_digest = sha256('x')", ["edited 4"]),
                 ("previous_digest = NULL", ["edited 4"]),
-                ("cryptographic_signature = 'v1.' || split_part(cryptographic_signature, '.', 2) || '.' || repeat('A', 86) || '=='", ["edited 4"]),
+                (
+                    "cryptographic_signature = 'v1.' || split_part(cryptographic_signature, '.', 2) || '.' || repeat('A', 86) || '=='",
+                    ["edited 4"]
+                ),
                 ("cryptographic_signature = NULL", ["edited 4"]),
                 ("cryptographic_signature = 'nonsense'", ["edited 4"]),
                 ("chain_sequence = 40", ["deleted 4"]),
@@ -67,7 +70,9 @@ import Testing
             let target = try #require(house.connections[1])
             try await house.tamper(
                 "UPDATE \(table.rawValue) SET connection_id = '\(target)' WHERE \(AuditHouse.place(chain, 4))")
-            let kinds = try await house.verify().findings.map { [$0.kind.rawValue, "\($0.sequence ?? 0)", "\($0.chain == chain)"] }
+            let kinds = try await house.verify().findings.map {
+                [$0.kind.rawValue, "\($0.sequence ?? 0)", "\($0.chain == chain)"]
+            }
             #expect(kinds.contains(["deleted", "4", "true"]))
             #expect(kinds.contains(["inserted", "4", "false"]))
             try await house.restore()
@@ -106,9 +111,18 @@ import Testing
                 ),
                 (Self.copy(chain, 4, as: 4), ["inserted 4"]),
                 (Self.copy(chain, 4, as: 10), ["edited 10"]),
-                ("DELETE FROM audit_chain_heads WHERE table_name = '\(name)' AND \(chain.condition(on: "audit_chain_heads"))", ["head_missing"]),
-                ("UPDATE audit_chain_heads SET sequence = 8 WHERE table_name = '\(name)' AND \(chain.condition(on: "audit_chain_heads"))", ["head_edited"]),
-                ("UPDATE audit_chain_heads SET unsigned_rows = 1 WHERE table_name = '\(name)' AND \(chain.condition(on: "audit_chain_heads"))", ["head_edited", "deleted"]),
+                (
+                    "DELETE FROM audit_chain_heads WHERE table_name = '\(name)' AND \(chain.condition(on: "audit_chain_heads"))",
+                    ["head_missing"]
+                ),
+                (
+                    "UPDATE audit_chain_heads SET sequence = 8 WHERE table_name = '\(name)' AND \(chain.condition(on: "audit_chain_heads"))",
+                    ["head_edited"]
+                ),
+                (
+                    "UPDATE audit_chain_heads SET unsigned_rows = 1 WHERE table_name = '\(name)' AND \(chain.condition(on: "audit_chain_heads"))",
+                    ["head_edited", "deleted"]
+                ),
             ] {
                 try await house.tamper(sql)
                 #expect(try await house.findings(of: chain) == expected, "\(sql)")
@@ -169,10 +183,12 @@ import Testing
             let older = try await house.oldHead(chain)
             try await house.fill(2)
             let newer = try await checkpointer.look()
-            let second = try #require(try checkpointer.statement(of: newer.positions, since: look.positions, at: .sample))
+            let second = try #require(
+                try checkpointer.statement(of: newer.positions, since: look.positions, at: .sample))
             #expect(!second.isComplete)
             try await house.tamper(
-                "DELETE FROM \(chain.table.rawValue) WHERE \(chain.condition(on: chain.table.rawValue)) AND chain_sequence > 8")
+                "DELETE FROM \(chain.table.rawValue) WHERE \(chain.condition(on: chain.table.rawValue)) AND chain_sequence > 8"
+            )
             try await house.setHead(older)
             #expect(try await house.findings(of: chain) == [])
             #expect(try await house.findings(of: chain, against: [read, second]) == ["truncated 9"])
@@ -194,13 +210,20 @@ import Testing
             let head = "table_name = '\(name)' AND \(chain.condition(on: "audit_chain_heads"))"
             for (sql, expected) in [
                 ("DELETE FROM audit_chain_heads WHERE \(head)", ["deleted 7"]),
-                ("DELETE FROM audit_chain_heads WHERE \(head); DELETE FROM \(name) WHERE \(here) AND chain_sequence > 4", ["deleted 5"]),
+                (
+                    "DELETE FROM audit_chain_heads WHERE \(head); DELETE FROM \(name) WHERE \(here) AND chain_sequence > 4",
+                    ["deleted 5"]
+                ),
                 ("UPDATE audit_chain_heads SET sequence = 3 WHERE \(head)", ["deleted 7"]),
-                ("UPDATE audit_chain_heads SET unsigned_rows = 1 WHERE \(head); INSERT INTO \(name) (user_id, action, success, connection_id) VALUES (gen_random_uuid(), 'connect', true, '\(house.connections[0].map { "\($0)" } ?? "")')", ["deleted 7"]),
+                (
+                    "UPDATE audit_chain_heads SET unsigned_rows = 1 WHERE \(head); INSERT INTO \(name) (user_id, action, success, connection_id) VALUES (gen_random_uuid(), 'connect', true, '\(house.connections[0].map { "\($0)" } ?? "")')",
+                    ["deleted 7"]
+                ),
                 ("DELETE FROM \(name) WHERE \(here) AND chain_sequence > 4", ["deleted 5"]),
             ] {
                 try await house.tamper(sql)
-                try await house.append([AuditHouse.row(.connections, chain.connection, 9)], to: .connections, keys: house.keys)
+                try await house.append(
+                    [AuditHouse.row(.connections, chain.connection, 9)], to: .connections, keys: house.keys)
                 #expect(try await house.findings(of: chain) == expected, "\(sql)")
                 try await house.restore()
             }
@@ -223,10 +246,22 @@ import Testing
                 let column = chain.table.columns.randomElement(using: &generator) ?? chain.table.columns[0]
                 let (sql, kinds): (String, Set<AuditFinding.Kind>) =
                     switch Int.random(in: 0..<5, using: &generator) {
-                    case 0: ("UPDATE \(name) SET \(column.name) = \(Self.other(column)) WHERE \(AuditHouse.place(chain, one))", [.edited])
-                    case 1: ("DELETE FROM \(name) WHERE \(AuditHouse.place(chain, one))", [one == 20 ? .truncated : .deleted])
+                    case 0:
+                        (
+                            "UPDATE \(name) SET \(column.name) = \(Self.other(column)) WHERE \(AuditHouse.place(chain, one))",
+                            [.edited]
+                        )
+                    case 1:
+                        (
+                            "DELETE FROM \(name) WHERE \(AuditHouse.place(chain, one))",
+                            [one == 20 ? .truncated : .deleted]
+                        )
                     case 2: (Self.swap("chain_sequence", chain, one, other), [.reordered])
-                    case 3: ("DELETE FROM \(name) WHERE \(chain.condition(on: name)) AND chain_sequence >= \(one)", [.truncated])
+                    case 3:
+                        (
+                            "DELETE FROM \(name) WHERE \(chain.condition(on: name)) AND chain_sequence >= \(one)",
+                            [.truncated]
+                        )
                     default: (Self.copy(chain, one, as: other), [.inserted])
                     }
                 try await house.tamper(sql)

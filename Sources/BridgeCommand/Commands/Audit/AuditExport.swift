@@ -21,7 +21,9 @@ struct AuditExport: BridgeSubcommand {
     @Option(help: ArgumentHelp("Rows from before then.", valueName: "time"))
     var until: MomentArgument?
 
-    @Option(help: ArgumentHelp("Write to this file, which must not be there yet, instead of standard output.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "Write to this file, which must not be there yet, instead of standard output.", valueName: "file"))
     var output: String?
 
     func run(in context: CommandContext) async throws {

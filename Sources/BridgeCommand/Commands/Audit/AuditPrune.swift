@@ -42,7 +42,8 @@ struct AuditPrune: BridgeSubcommand {
                 return
             }
             try Confirmation(console: console).require(
-                "Delete \(count) audit rows of \(plans.count) chains from before \(moment.iso8601) for good?", isGiven: yes)
+                "Delete \(count) audit rows of \(plans.count) chains from before \(moment.iso8601) for good?",
+                isGiven: yes)
             var total: Int64 = 0
             var failures: [CommandFailure] = []
             for plan in plans {

@@ -46,7 +46,8 @@ struct AuditVerify: BridgeSubcommand {
             for finding in report.findings { try console.print("\(finding.kind.rawValue): \(finding.message)") }
         }
         if otherLines > 0 {
-            console.note("\(otherLines) lines of \(file.path) are no checkpoints, as after a crash; they were left out.")
+            console.note(
+                "\(otherLines) lines of \(file.path) are no checkpoints, as after a crash; they were left out.")
         }
         let unsigned = report.chains.reduce(0) { $0 + $1.unsignedRows }
         if unsigned > 0, report.isSound {
@@ -57,7 +58,8 @@ struct AuditVerify: BridgeSubcommand {
         }
         let rows = report.chains.reduce(0) { $0 + $1.signedRows }
         console.note(
-            "The audit trail is as it was signed: \(rows) rows in \(report.chains.count) chains, \(report.checkpoints) checkpoints.")
+            "The audit trail is as it was signed: \(rows) rows in \(report.chains.count) chains, \(report.checkpoints) checkpoints."
+        )
     }
 
     private static func table(_ report: AuditReport) -> TextTable {
@@ -68,7 +70,8 @@ struct AuditVerify: BridgeSubcommand {
             ],
             rows: report.chains.map { chain in
                 [
-                    chain.chain.table.rawValue, chain.chain.connection.map { "\($0)" } ?? "none", String(chain.signedRows),
+                    chain.chain.table.rawValue, chain.chain.connection.map { "\($0)" } ?? "none",
+                    String(chain.signedRows),
                     String(chain.unsignedRows), String(chain.removedRows), String(chain.verifiedThrough),
                     chain.findings.isEmpty ? "ok" : chain.findings.map(\.kind.rawValue).joined(separator: ", "),
                 ]
@@ -86,7 +89,8 @@ extension AuditReport {
                         "table": .string(chain.chain.table.rawValue),
                         "connection_id": .optional(chain.chain.connection?.description),
                         "signed_rows": .integer(chain.signedRows), "unsigned_rows": .integer(chain.unsignedRows),
-                        "removed_rows": .integer(chain.removedRows), "verified_through": .integer(chain.verifiedThrough),
+                        "removed_rows": .integer(chain.removedRows),
+                        "verified_through": .integer(chain.verifiedThrough),
                         "findings": .array(chain.findings.map(\.jsonValue)),
                     ])
                 }),
@@ -98,7 +102,8 @@ extension AuditReport {
 extension AuditFinding {
     fileprivate var jsonValue: JSONValue {
         .object([
-            "kind": .string(kind.rawValue), "sequence": sequence.map { .integer($0) } ?? .null, "row_id": .optional(rowID),
+            "kind": .string(kind.rawValue), "sequence": sequence.map { .integer($0) } ?? .null,
+            "row_id": .optional(rowID),
             "message": .string(message),
         ])
     }

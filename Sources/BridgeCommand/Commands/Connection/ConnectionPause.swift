@@ -16,7 +16,8 @@ struct ConnectionPause: BridgeSubcommand {
                 return context.console.note("The connection “\(connection.name)” is paused already.")
             }
             try await ConnectionRepository(pool).pause(connection.id)
-            try await AuditTrail(pool, settings, context).record(.connectionPause, connection: connection.id, user: connection.userID)
+            try await AuditTrail(pool, settings, context).record(
+                .connectionPause, connection: connection.id, user: connection.userID)
             context.console.note("The connection “\(connection.name)” is paused.")
         }
     }
@@ -36,7 +37,8 @@ struct ConnectionResume: BridgeSubcommand {
                 return context.console.note("The connection “\(connection.name)” is not paused.")
             }
             try await ConnectionRepository(pool).resume(connection.id)
-            try await AuditTrail(pool, settings, context).record(.connectionResume, connection: connection.id, user: connection.userID)
+            try await AuditTrail(pool, settings, context).record(
+                .connectionResume, connection: connection.id, user: connection.userID)
             context.console.note("The connection “\(connection.name)” is resumed.")
         }
     }

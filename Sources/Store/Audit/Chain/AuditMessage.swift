@@ -17,7 +17,8 @@ enum AuditMessage {
     /// ```
     /// and so on, each column of `AuditTable.columns`. `fields` are the columns' values as they are escaped.
     static func row(
-        _ chain: AuditChain, sequence: Int64, previousDigest: some Sequence<UInt8>, fields: some Sequence<some Sequence<UInt8>>
+        _ chain: AuditChain, sequence: Int64, previousDigest: some Sequence<UInt8>,
+        fields: some Sequence<some Sequence<UInt8>>
     ) -> [UInt8] {
         var message = Array("ha-bridge audit v1\n\(chain.table.rawValue)\nconnection=".utf8)
         message.reserveCapacity(1_024)
@@ -75,7 +76,8 @@ enum AuditMessage {
 
     private static let null = "\\N"
     private static let plain: [UInt8: UInt8] = Dictionary(
-        uniqueKeysWithValues: escapes.map { (UInt8(truncatingIfNeeded: $1.value), UInt8(truncatingIfNeeded: $0.value)) })
+        uniqueKeysWithValues: escapes.map { (UInt8(truncatingIfNeeded: $1.value), UInt8(truncatingIfNeeded: $0.value)) }
+    )
     private static let escapes: [Unicode.Scalar: Unicode.Scalar] = [
         "\\": "\\", "\n": "n", "\r": "r", "\t": "t", "\u{08}": "b", "\u{0C}": "f", "\u{0B}": "v",
     ]

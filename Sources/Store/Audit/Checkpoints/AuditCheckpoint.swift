@@ -44,7 +44,8 @@ package struct AuditCheckpoint: Sendable, Hashable {
 
             """
         for (chain, position) in positions {
-            text += "\(chain.table.rawValue) \(chain.connection?.description ?? "\\N") \(position.sequence) \(position.digest)\n"
+            text +=
+                "\(chain.table.rawValue) \(chain.connection?.description ?? "\\N") \(position.sequence) \(position.digest)\n"
         }
         return Array(text.utf8)
     }
@@ -73,7 +74,8 @@ extension AuditCheckpoint {
             ])
         }
         return try JSONValue.object([
-            "created_at": .time(createdAt), "complete": .bool(isComplete), "chains": .array(chains), "key_id": .string(keyID),
+            "created_at": .time(createdAt), "complete": .bool(isComplete), "chains": .array(chains),
+            "key_id": .string(keyID),
             "signature": .string(signature),
         ]).text(indented: false)
     }

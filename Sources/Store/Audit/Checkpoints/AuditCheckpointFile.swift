@@ -94,6 +94,8 @@ package struct AuditCheckpointFile: Sendable {
     private func failure(_ act: String, _ path: String? = nil) -> Failure {
         let reason = String(cString: strerror(errno))
         return Failure(
-            description: "Cannot \(act) the file of checkpoints \(path ?? self.path) (\(reason)). Check the directory and its owner.")
+            description:
+                "Cannot \(act) the file of checkpoints \(path ?? self.path) (\(reason)). Check the directory and its owner."
+        )
     }
 }

@@ -62,7 +62,8 @@ package struct AuditCheckpointer: Sendable {
     ) throws -> AuditCheckpoint? {
         guard let signer = try keys.signer() else {
             throw StoreError(
-                .noSigningKey, "The keyring holds no signing key, so that nothing can be signed. Run: ha-bridge key rotate")
+                .noSigningKey,
+                "The keyring holds no signing key, so that nothing can be signed. Run: ha-bridge key rotate")
         }
         let news = earlier.map { earlier in positions.filter { earlier[$0.key] != $0.value } } ?? positions
         guard !news.isEmpty else { return nil }

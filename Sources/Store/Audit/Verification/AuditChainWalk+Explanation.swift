@@ -33,7 +33,8 @@ extension AuditChainWalk {
         }
         return AuditFinding(
             .edited, chain, sequence: row.sequence, rowID: row.id,
-            "Row \(row.sequence) of \(chain) is not as it was signed: somebody edited it, or wrote it in the place of another.")
+            "Row \(row.sequence) of \(chain) is not as it was signed: somebody edited it, or wrote it in the place of another."
+        )
     }
 
     func inserted(_ row: SignedAuditRow) -> AuditFinding {

@@ -208,7 +208,8 @@ extension AuditChainWalk {
         return AuditFinding(
             .rewritten, chain, sequence: end.sequence,
             "Row \(end.sequence) of \(chain) is another one than the checkpoint of \(sight.time.iso8601) saw, though it is signed:"
-                + " the chain was written anew up to there by somebody who has the key, or continued from an older state.")
+                + " the chain was written anew up to there by somebody who has the key, or continued from an older state."
+        )
     }
 
     /// What is wrong with the head itself; unknown keys are noted.
@@ -217,7 +218,8 @@ extension AuditChainWalk {
             guard state.signedRows > 0 || !state.anchors.isEmpty else { return nil }
             return AuditFinding(
                 .headMissing, chain,
-                "The head of \(chain) is gone from audit_chain_heads: whether rows are missing at the end cannot be told.")
+                "The head of \(chain) is gone from audit_chain_heads: whether rows are missing at the end cannot be told."
+            )
         }
         switch try head.verdict(verifier) {
         case .valid: return nil
@@ -287,6 +289,7 @@ extension AuditChainWalk {
         return AuditFinding(
             .unsigned, chain, rowID: try rows.first?.string("id"),
             "\(count == 1 ? "A row" : "\(count) rows") of \(chain) \(count == 1 ? "has" : "have") no signature, though the chain was"
-                + " signed since \(head.startedAt.iso8601): written by somebody else, or by a bridge or command without the signing key.")
+                + " signed since \(head.startedAt.iso8601): written by somebody else, or by a bridge or command without the signing key."
+        )
     }
 }
