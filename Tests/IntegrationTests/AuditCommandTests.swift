@@ -118,6 +118,40 @@ import Testing
         }
     }
 
+    @Test func theRunningBridgeLeavesCheckpoints() async throws {
+        try await Self.with { bridge, session in
+            let (descriptor, port) = try ProcessRelay.bound(0)
+            close(descriptor)
+            bridge.environment["HA_BRIDGE_HTTP_ADDRESS"] = "127.0.0.1:\(port)"
+            bridge.environment["HA_BRIDGE_EMBEDDER"] = "off"
+            let file = bridge.directory.appending(path: "a/state/audit-checkpoints")
+            let log = bridge.directory.appending(path: "log").path
+            let run = try await bridge.shell(
+                """
+                "$HA" run 2> \(log) & pid=$!
+                for i in $(seq 300); do [ -s \(file.path) ] && break; sleep 0.1; done
+                kill $pid; wait $pid; cat \(log)
+                """)
+            let line = try String(contentsOf: file, encoding: .utf8).trimmingCharacters(in: .newlines)
+            let signature = try #require(line.split(separator: "\"signature\":\"").last?.prefix(88))
+            // The redaction of the log leaves it as it is.
+            #expect(run.output.contains(signature))
+            let verified = try await bridge("audit", "verify")
+            #expect(
+                verified.status == 0 && verified.errors.contains("1 checkpoints"),
+                "\(verified.output) \(verified.errors)")
+            // Everything gone, head and all: the database alone shows nothing.
+            try await Self.tamper(
+                """
+                ALTER TABLE audit_chain_heads NO FORCE ROW LEVEL SECURITY; DELETE FROM audit_chain_heads;
+                ALTER TABLE audit_chain_heads FORCE ROW LEVEL SECURITY; TRUNCATE home_assistant_audit_log
+                """, session)
+            let emptied = try await bridge("audit", "verify")
+            #expect(emptied.status == 1)
+            #expect(emptied.output.contains("truncated: Rows 1 to 2 of home_assistant_audit_log without connection"))
+        }
+    }
+
     @Test func aKeyringThatCannotBeReadIsSaid() async throws {
         try await Self.with { bridge, session in
             let keyring = bridge.directory.appending(path: "a/state/keyring")
