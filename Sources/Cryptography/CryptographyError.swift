@@ -18,6 +18,8 @@ package struct CryptographyError: Error, Hashable, Sendable, CustomStringConvert
         case keyringExists
         /// The keyring file cannot be written.
         case keyringUnwritable
+        /// Another process is changing the keyring file.
+        case keyringBusy
         /// The token was sealed with a key that the keyring does not hold; the payload is the key's id.
         case unknownKey(String)
         /// The sealed token was edited, or belongs to another connection, user or origin.
@@ -37,6 +39,7 @@ package struct CryptographyError: Error, Hashable, Sendable, CustomStringConvert
             case .keyringMalformed: "keyring_malformed"
             case .keyringExists: "keyring_exists"
             case .keyringUnwritable: "keyring_unwritable"
+            case .keyringBusy: "keyring_busy"
             case .unknownKey: "unknown_key"
             case .tampered: "tampered"
             case .malformed: "malformed"

@@ -12,7 +12,7 @@ import BridgeCore
 /// that is purpose, id, time of making, key and, on one key of each purpose, `primary`. `verify` holds the public half of a
 /// signing key that is retired. Blank lines and lines that begin with `#` say nothing. Keys of purposes that this version does
 /// not know are passed over, so that an older version reads a newer keyring. Older token keys stay for opening until no token
-/// needs them.
+/// needs them. A rotation writes the file anew, without lines that say nothing.
 package struct Keyring: Sendable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// What may be shown of a key.
     package struct KeySummary: Hashable, Sendable {
@@ -73,17 +73,27 @@ package struct Keyring: Sendable, CustomStringConvertible, CustomDebugStringConv
     ///
     /// Never overwrites a file: throws `.keyringExists`.
     package static func create(path: String) throws(CryptographyError) -> Keyring {
-        let token = try freshKey(for: KeyringFormat.tokenPurpose)
-        var signing = try freshKey(for: KeyringFormat.signPurpose)
-        // One id for one key: two of four random bytes are the same once in thousands of millions of times.
-        while signing.summary.id == token.summary.id { signing = try freshKey(for: KeyringFormat.signPurpose) }
-        let contents = KeyringFormat.text([token, signing])
+        let contents = KeyringFormat.text(try freshPair())
         try KeyringFile.writeNew(UnsafeRawBufferPointer(contents.buffer), path: path)
         return try load(path: path)
     }
 
+    /// A fresh key for tokens and one for signatures, both primary, with ids that neither share nor are among `taken`.
+    static func freshPair(avoiding taken: Set<String> = []) throws(CryptographyError) -> [KeyringFormat.Line] {
+        var pair: [KeyringFormat.Line] = []
+        for purpose in [KeyringFormat.tokenPurpose, KeyringFormat.signPurpose] {
+            var key = try freshKey(for: purpose)
+            // Two of four random bytes are the same once in thousands of millions of times.
+            while taken.contains(key.summary.id) || pair.contains(where: { $0.summary.id == key.summary.id }) {
+                key = try freshKey(for: purpose)
+            }
+            pair.append(key)
+        }
+        return pair
+    }
+
     /// A random key of 32 bytes with a random id, marked primary.
-    static func freshKey(for purpose: String) throws(CryptographyError) -> KeyringFormat.Line {
+    private static func freshKey(for purpose: String) throws(CryptographyError) -> KeyringFormat.Line {
         let material = SecureBytes(count: AESGCM.keyCount)
         try fillWithRandomBytes(material.buffer)
         var identity: UInt32 = 0
@@ -101,6 +111,12 @@ package struct Keyring: Sendable, CustomStringConvertible, CustomDebugStringConv
     }
 
     func tokenKey(_ id: String) -> TokenKey? { tokenKeys[id] }
+
+    /// Whether it can open what was sealed with this key.
+    package func holdsTokenKey(_ id: String) -> Bool { tokenKeys[id] != nil }
+
+    /// The ids of all keys that open tokens, in alphabetical order.
+    package var tokenKeyIDs: [String] { tokenKeys.keys.sorted() }
 
     package var description: String { "keyring of \(summaries.count) keys, primary \(primaryKeyID)" }
     package var debugDescription: String { description }

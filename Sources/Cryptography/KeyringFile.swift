@@ -103,14 +103,18 @@ enum KeyringFile {
                     + "hard links."
             )
         }
-        // Without this a power cut could forget the name of the file.
+        try confirm(directory, of: path)
+    }
+
+    /// Makes sure that a power cut cannot forget the name of the file.
+    static func confirm(_ directory: String, of path: String) throws(CryptographyError) {
         let directoryFile = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard directoryFile >= 0 else { return }
         defer { close(directoryFile) }
         guard fsync(directoryFile) == 0 || errno == EINVAL else {
             throw .init(
                 .keyringUnwritable,
-                "The keyring \(path) was made, but the disk does not confirm it (\(describe(errno))). Check the disk.")
+                "The keyring \(path) was written, but the disk does not confirm it (\(describe(errno))). Check the disk.")
         }
     }
 
@@ -120,10 +124,10 @@ enum KeyringFile {
         return Timestamp(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 
-    /// Returns the errno of what failed.
-    private static func write(_ contents: UnsafeRawBufferPointer, to file: Int32) -> Int32? {
+    /// Writes all, to the disk; returns the errno of what failed.
+    static func write(_ contents: UnsafeRawBufferPointer, to file: Int32, mode: mode_t = 0o600) -> Int32? {
         // The umask can only take bits away, even the owner's.
-        guard fchmod(file, 0o600) == 0 else { return errno }
+        guard fchmod(file, mode) == 0 else { return errno }
         var offset = 0
         while offset < contents.count {
             let count = Glibc.write(file, contents.baseAddress?.advanced(by: offset), contents.count - offset)
@@ -142,12 +146,12 @@ enum KeyringFile {
         )
     }
 
-    private static func parent(_ path: String) -> String {
+    static func parent(_ path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    private static func describe(_ code: Int32) -> String {
+    static func describe(_ code: Int32) -> String {
         guard let text = strerror(code) else { return "error \(code)" }
         return String(cString: text)
     }

@@ -19,12 +19,9 @@ enum KeyringFormat {
         (1...32).contains(bytes.count) && bytes.allSatisfy(isWordByte)
     }
 
-    static func parse(_ bytes: UnsafeRawBufferPointer, path: String) throws(CryptographyError) -> Keyring {
-        var summaries: [Keyring.KeySummary] = []
-        var tokenKeys: [String: Keyring.TokenKey] = [:]
-        var primary: Keyring.TokenKey?
-        var signer: RowSigner?
-        var verifyingKeys: [String: Ed25519.PublicKey] = [:]
+    /// The keys of the file in its order, also those of purposes that this version does not know.
+    static func lines(_ bytes: UnsafeRawBufferPointer, path: String) throws(CryptographyError) -> [Line] {
+        var lines: [Line] = []
         var seenHeader = false
         var number = 0
         for lineBytes in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -41,19 +38,32 @@ enum KeyringFormat {
                 continue
             }
             let line = try parseLine(UnsafeRawBufferPointer(rebasing: content), path: path, number: number)
-            let (summary, material) = (line.summary, line.material)
-            guard !summaries.contains(where: { $0.id == summary.id }) else {
+            let summary = line.summary
+            guard !lines.contains(where: { $0.summary.id == summary.id }) else {
                 throw malformed(path, number, "the key id \"\(summary.id)\" occurs twice")
             }
-            if summary.isPrimary, summaries.contains(where: { $0.isPrimary && $0.purpose == summary.purpose }) {
+            if summary.isPrimary, lines.contains(where: { $0.summary.isPrimary && $0.summary.purpose == summary.purpose })
+            {
                 throw malformed(path, number, "a second key of its purpose is marked primary")
             }
-            summaries.append(summary)
-            guard [tokenPurpose, signPurpose, verifyPurpose].contains(summary.purpose) else { continue }
             // Keys of all three purposes have the same size.
-            guard material.count == AESGCM.keyCount else {
-                throw malformed(path, number, "the key has \(material.count) bytes instead of \(AESGCM.keyCount)")
+            let isKnown = [tokenPurpose, signPurpose, verifyPurpose].contains(summary.purpose)
+            guard !isKnown || line.material.count == AESGCM.keyCount else {
+                throw malformed(path, number, "the key has \(line.material.count) bytes instead of \(AESGCM.keyCount)")
             }
+            lines.append(line)
+        }
+        return lines
+    }
+
+    static func parse(_ bytes: UnsafeRawBufferPointer, path: String) throws(CryptographyError) -> Keyring {
+        let lines = try lines(bytes, path: path)
+        var tokenKeys: [String: Keyring.TokenKey] = [:]
+        var primary: Keyring.TokenKey?
+        var signer: RowSigner?
+        var verifyingKeys: [String: Ed25519.PublicKey] = [:]
+        for line in lines {
+            let (summary, material) = (line.summary, line.material)
             switch summary.purpose {
             case tokenPurpose:
                 let key = Keyring.TokenKey(id: summary.id, material: material)
@@ -63,8 +73,9 @@ enum KeyringFormat {
                 let key = try Ed25519.PrivateKey(seed: material)
                 verifyingKeys[summary.id] = key.publicKey
                 if summary.isPrimary { signer = RowSigner(keyID: summary.id, key: key) }
-            default:
+            case verifyPurpose:
                 verifyingKeys[summary.id] = try Ed25519.PublicKey(material.withBytes { Array($0) })
+            default: break
             }
         }
         guard let primary else {
@@ -75,7 +86,7 @@ enum KeyringFormat {
             )
         }
         return Keyring(
-            summaries: summaries, primary: primary, tokenKeys: tokenKeys, signer: signer,
+            summaries: lines.map(\.summary), primary: primary, tokenKeys: tokenKeys, signer: signer,
             verifier: RowVerifier(keys: verifyingKeys))
     }
 

@@ -25,3 +25,16 @@ package struct TokenBinding: Hashable, Sendable {
         Array("ha-bridge/token/v1|\(connectionID)|\(userID)|\(keyID)|\(origin)".utf8)
     }
 }
+
+extension TokenBinding {
+    /// The binding of a stored connection's token. What the connection demands of the certificate belongs to it: whoever takes a
+    /// demand out of the database, or puts in another, has a token that does not open. Throws `.libraryFailure` only.
+    package init(
+        connection: ConnectionID, user: UserID, url: HomeAssistantURL, trust: TLSTrust
+    ) throws(CryptographyError) {
+        var origin = url.origin
+        if let authority = trust.authority { origin += " authority=\(try sha256Hex(authority.utf8))" }
+        if let key = trust.publicKey { origin += " key=\(key)" }
+        self.init(connectionID: connection, userID: user, origin: origin)
+    }
+}

@@ -9,10 +9,13 @@ package struct TokenSealer: Sendable {
     /// Long-lived tokens of Home Assistant have about 180 bytes.
     private static let maximumTokenCount = 8_192
 
-    private let keyring: Keyring
+    private let source: KeyringSource
 
-    /// Seals with the keyring's primary key and opens with any of its keys.
-    package init(keyring: Keyring) { self.keyring = keyring }
+    /// Seals with the primary key and opens with any key of the keyring that never changes.
+    package init(keyring: Keyring) { source = KeyringSource(keyring) }
+
+    /// Seals with the primary key and opens with any key that the source has at that moment.
+    package init(_ source: KeyringSource) { self.source = source }
 
     /// Seals `token` with the primary key and a fresh random nonce.
     ///
@@ -25,7 +28,7 @@ package struct TokenSealer: Sendable {
                     + "Assistant shows it."
             )
         }
-        let key = keyring.primary
+        let key = source.current.primary
         // One buffer for the three parts: nonce, ciphertext, tag.
         let whole = SecureBytes(count: AESGCM.nonceCount + token.count + AESGCM.tagCount)
         let nonce = UnsafeMutableRawBufferPointer(rebasing: whole.buffer[..<AESGCM.nonceCount])
@@ -57,7 +60,7 @@ package struct TokenSealer: Sendable {
     /// was edited or belongs to another binding. There is no way to open it all the same.
     package func open(_ sealed: String, for binding: TokenBinding) throws(CryptographyError) -> Secret {
         let (keyID, parts) = try Self.parse(sealed)
-        guard let key = keyring.tokenKey(keyID) else {
+        guard let key = source.keyring(holding: keyID).tokenKey(keyID) else {
             throw .init(
                 .unknownKey(keyID),
                 "The token was sealed with key \"\(keyID)\", which is not in the keyring. Restore that key, or "
@@ -85,7 +88,15 @@ package struct TokenSealer: Sendable {
 
     /// Whether `sealed` was made with the primary key; if not, `key rotate` has it sealed again. Throws `.malformed`.
     package func isSealedWithPrimaryKey(_ sealed: String) throws(CryptographyError) -> Bool {
-        try Self.parse(sealed).keyID == keyring.primary.id
+        try Self.parse(sealed).keyID == source.current.primary.id
+    }
+
+    /// The id of the key that `sealed` was made with. Throws `.malformed`.
+    package static func keyID(of sealed: String) throws(CryptographyError) -> String { try parse(sealed).keyID }
+
+    /// Opens what was sealed with any key and seals it with the primary one, for the same binding. Throws what `open` throws.
+    package func reseal(_ sealed: String, for binding: TokenBinding) throws(CryptographyError) -> String {
+        try seal(try open(sealed, for: binding), for: binding)
     }
 
     private static func open(

@@ -69,7 +69,8 @@ struct ConnectionRunner: Sendable {
         return logger
     }
 
-    /// Runs until cancelled. A connection that cannot be opened at all waits here for its row to change.
+    /// Runs until cancelled. A connection that cannot be opened at all waits here for its row or the keyring to change: the
+    /// supervisor then starts another runner.
     func run() async {
         // Before the first attempt, so that an open gap shows while Home Assistant is away. Where one is open, or nothing was
         // ever seen, this adds none.
@@ -130,10 +131,8 @@ struct ConnectionRunner: Sendable {
 
     private func openTarget() throws -> SessionTarget {
         let url = try HomeAssistantURL(connection.url)
-        let token = try environment.sealer.open(
-            connection.sealedToken,
-            for: TokenBinding(connectionID: connection.id, userID: connection.userID, origin: url.origin))
-        return SessionTarget(connection: connection.id, url: url, token: token)
+        let token = try environment.sealer.open(connection.sealedToken, for: try connection.tokenBinding(url: url))
+        return SessionTarget(connection: connection.id, url: url, token: token, trust: connection.trust)
     }
 
     /// Hands a sighting to the spool, in order with the frames.

@@ -44,9 +44,10 @@ package struct ConnectionSupervisor: Sendable {
                 for await _ in keeper.book.changes() { news.leasesChanged() }
             }
             var roster = SessionRoster()
+            var tokens = TokenIdentities(sealer: environment.sealer)
             var tasks: [ConnectionID: Task<Void, Never>] = [:]
             for await _ in news.stream {
-                for action in decide(news.take(), &roster, &tasks) { carryOut(action, news, &tasks, &group) }
+                for action in decide(news.take(), &roster, &tokens, &tasks) { carryOut(action, news, &tasks, &group) }
             }
             keeper.acquireNoMore()
             for task in tasks.values { task.cancel() }
@@ -55,13 +56,17 @@ package struct ConnectionSupervisor: Sendable {
     }
 
     private func decide(
-        _ news: SupervisorNews.Items, _ roster: inout SessionRoster, _ tasks: inout [ConnectionID: Task<Void, Never>]
+        _ news: SupervisorNews.Items, _ roster: inout SessionRoster, _ tokens: inout TokenIdentities,
+        _ tasks: inout [ConnectionID: Task<Void, Never>]
     ) -> [SessionRoster.Action] {
         var actions: [SessionRoster.Action] = []
         for id in news.ended { tasks[id] = nil }
         // The leases first: a session that has ended may start again under a new one.
         if news.areLeasesChanged { actions += roster.on(leases: keeper.book.leases) }
-        if let listing = news.listing { actions += roster.on(stored: listing.connections, readAt: listing.readAt) }
+        if let listing = news.listing {
+            actions += roster.on(
+                stored: listing.connections, tokens: tokens.of(listing.connections), readAt: listing.readAt)
+        }
         for id in news.ended { actions += roster.on(ended: id) }
         return actions
     }

@@ -44,6 +44,9 @@ extension PostgresError {
         return ConnectionID(id)
     }
 
+    /// True when the value was sealed with a key that a rotation has retired meanwhile: HB005, this program's own.
+    package var isRetiredKey: Bool { sqlState == "HB005" }
+
     /// True when this row will never be accepted as it is: 22*, 23502, 23514, 54*.
     package var rejectsData: Bool {
         guard let sqlState else { return false }

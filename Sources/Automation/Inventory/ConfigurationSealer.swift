@@ -68,6 +68,18 @@ package struct ConfigurationSealer: Sendable {
         return Self.restore(snapshot, contents.values, revealsSecrets)
     }
 
+    /// Seals each part again with the primary key. Throws a `CryptographyError` when a part does not open.
+    package func reseal(
+        _ sealedSecrets: String, of automation: AutomationID, connection: ConnectionID
+    ) throws(CryptographyError) -> String {
+        var parts: [String] = []
+        for part in sealedSecrets.split(separator: " ", omittingEmptySubsequences: false) {
+            let binding = Self.binding(automation, connection, part: parts.count)
+            parts.append(try sealer.reseal(String(part), for: binding))
+        }
+        return parts.joined(separator: " ")
+    }
+
     private static func restore(
         _ value: ConfigurationValue, _ values: [String: ConfigurationValue], _ revealsSecrets: Bool
     ) -> ConfigurationValue {

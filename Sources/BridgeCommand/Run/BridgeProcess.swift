@@ -24,7 +24,11 @@ struct BridgeProcess {
         let logger = Logger(label: "ha-bridge")
         try hardenProcess()
         let database = try PostgresConfiguration(try settings.requireDatabaseURL()).taking(.writer)
-        let keyring = try Keyring.load(path: settings.keyFile)
+        let keyring = try KeyringSource(path: settings.keyFile) { error in
+            logger.warning(
+                "The keyring has changed and cannot be used. The one of before stays in use.",
+                metadata: [LoggingKeys.error: "\(error)"])
+        }
         let health = HealthRegistry(version: BridgeVersion.string)
         let metrics = MetricsRegistry()
         ProcessMetrics.register(in: metrics)
@@ -38,8 +42,7 @@ struct BridgeProcess {
             ])
         let server = HTTPServer(address: settings.httpAddress, health: health, metrics: metrics, logger: logger)
         let connector = ConnectorService(
-            settings: settings, database: database, sealer: TokenSealer(keyring: keyring),
-            auditKeys: AuditKeys(keyring),
+            settings: settings, database: database, sealer: TokenSealer(keyring), auditKeys: AuditKeys(keyring),
             spool: SpoolConfiguration(
                 directory: settings.stateDirectory + "/spool", maxBytes: settings.spoolMaxBytes),
             queueLimit: settings.queueMaxBytes,

@@ -37,6 +37,11 @@ extension CommandFailure {
             self.init(
                 .configuration,
                 "The database lacks a table or column that this program needs. Run: ha-bridge migrate up")
+        case "HB005":
+            self.init(
+                .tryAgain,
+                "The keys were rotated while this command ran, and nothing was stored. Run it again. If that does not help,"
+                    + " this keyring is older than the database's: run ha-bridge key rotate.")
         default:
             let prefix = error.code == .configuration ? "DATABASE_URL cannot be used. " : ""
             self.init(status, prefix + error.description)
@@ -84,6 +89,7 @@ extension CommandFailure {
         case .keyringTooOpen, .keyringForeignOwner, .keyringUnreadable, .keyringUnwritable: .permission
         case .keyringMissing, .keyringMalformed, .unknownKey, .tampered: .configuration
         case .keyringExists, .malformed: .usage
+        case .keyringBusy: .tryAgain
         case .libraryFailure: .software
         }
     }

@@ -23,6 +23,23 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     case afterSegmentDelete = "after-segment-delete"
     /// Rows of the history are written, the gap is not closed.
     case insideBackfill = "inside-backfill"
+    /// The keyring has fresh keys, and nothing is sealed with them.
+    case afterKeyAdd = "after-key-add"
+    /// A page of values is sealed again, and not stored.
+    case beforeReseal = "before-reseal"
+    /// A page of values is stored.
+    case afterReseal = "after-reseal"
+    /// Nothing is left under the old keys, and they may still be used.
+    case beforeKeyRetire = "before-key-retire"
+    /// The database refuses the old keys, which are still in the keyring.
+    case beforeKeyRemove = "before-key-remove"
+    /// The old keys are gone, and nobody has been told.
+    case afterKeyRemove = "after-key-remove"
+
+    /// Those that a rotation of keys passes; a running bridge passes all others.
+    package static let ofRotation: [CrashPoint] = [
+        .afterKeyAdd, .beforeReseal, .afterReseal, .beforeKeyRetire, .beforeKeyRemove, .afterKeyRemove,
+    ]
 
     #if DEBUG
         private static let armed: (point: CrashPoint, count: Int)? = {

@@ -12,12 +12,15 @@ package struct SessionTarget: Sendable {
     package var url: HomeAssistantURL
     /// The long-lived access token, opened.
     package var token: Secret
+    /// What is demanded of its certificate.
+    package var trust: TLSTrust
 
     /// A target.
-    package init(connection: ConnectionID, url: HomeAssistantURL, token: Secret) {
+    package init(connection: ConnectionID, url: HomeAssistantURL, token: Secret, trust: TLSTrust = .system) {
         self.connection = connection
         self.url = url
         self.token = token
+        self.trust = trust
     }
 }
 

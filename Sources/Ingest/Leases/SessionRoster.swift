@@ -21,14 +21,16 @@ struct SessionRoster {
     private struct Revision: Equatable {
         let name: String
         let url: String
-        let sealedToken: String
+        let token: TokenIdentity
+        let trust: TLSTrust
         let userID: UserID
         let epoch: Int64
 
-        init(_ connection: StoredConnection, epoch: Int64) {
+        init(_ connection: StoredConnection, _ token: TokenIdentity, epoch: Int64) {
             name = connection.name
             url = connection.url
-            sealedToken = connection.sealedToken
+            self.token = token
+            trust = connection.trust
             userID = connection.userID
             self.epoch = epoch
         }
@@ -42,14 +44,20 @@ struct SessionRoster {
     }
 
     private var stored: [ConnectionID: StoredConnection] = [:]
+    private var tokens: [ConnectionID: TokenIdentity] = [:]
     private var readAt: ContinuousClock.Instant?
     private var leases: [ConnectionID: LeaseBook.Lease] = [:]
     private var running: [ConnectionID: Running] = [:]
     /// Leases that were given back and are still in the book.
     private var released: [ConnectionID: Int64] = [:]
 
-    /// The connections as the table has them, removed ones left out; `readAt` is before the reading.
-    mutating func on(stored connections: [StoredConnection], readAt: ContinuousClock.Instant) -> [Action] {
+    /// The connections as the table has them, removed ones left out; `readAt` is before the reading. `tokens` tells which of
+    /// their tokens are the same though they were sealed anew; those that are missing are the same as long as their text is.
+    mutating func on(
+        stored connections: [StoredConnection], tokens: [ConnectionID: TokenIdentity] = [:],
+        readAt: ContinuousClock.Instant
+    ) -> [Action] {
+        self.tokens = tokens
         stored = Dictionary(connections.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         self.readAt = readAt
         return reconcile()
@@ -107,7 +115,7 @@ struct SessionRoster {
         guard let connection = stored[id], connection.pausedAt == nil, connection.removedAt == nil,
             let lease = leases[id], !lease.isGivenUp, released[id] == nil
         else { return nil }
-        return Revision(connection, epoch: lease.epoch)
+        return Revision(connection, tokens[id] ?? .sealed(connection.sealedToken), epoch: lease.epoch)
     }
 
     /// Whether a lease without a session is to be given back. A connection that is missing or paused in a reading from before

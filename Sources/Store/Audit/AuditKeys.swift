@@ -19,6 +19,11 @@ package struct AuditKeys: Sendable {
         self.init(signer: { keyring.signer }, verifier: { keyring.verifier })
     }
 
+    /// The keys of a keyring as its file has it whenever they are asked for.
+    package init(_ source: KeyringSource) {
+        self.init(signer: { source.current.signer }, verifier: { source.current.verifier })
+    }
+
     /// Those who sign now, with what judges the end of the chain that they go on from; `nil` where rows stay unsigned.
     func pair() throws -> Pair? {
         guard let signer = try signer() else { return nil }

@@ -44,6 +44,11 @@ extension ConnectionRepository {
                 .invalidValue, "\(url) is no URL of a Home Assistant. It begins with http:// or https://.")
         case "home_assistant_connections_token_sealed":
             return StoreError(.invalidValue, "The token of this connection was not sealed, and was not stored.")
+        case "home_assistant_connections_tls_needs_https":
+            return StoreError(
+                .invalidValue,
+                "This connection demands something of a certificate, which only https has. Take an https URL, or take the"
+                    + " demands away with `ha-bridge connection set-tls`.")
         default:
             return error
         }

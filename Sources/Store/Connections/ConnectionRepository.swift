@@ -18,7 +18,7 @@ package struct ConnectionRepository: Sendable {
     /// Adds a connection. `url` is normalised and `sealedToken` sealed for this id, user and URL by the caller. Throws
     /// `.duplicateName`, `.duplicateURL`, `.invalidValue`, or `.notFound` for an unknown user.
     package func add(
-        id: ConnectionID, userID: UserID, name: String, url: String, sealedToken: String
+        id: ConnectionID, userID: UserID, name: String, url: String, sealedToken: String, trust: TLSTrust = .system
     ) async throws -> StoredConnection {
         try Self.check(name: name)
         try Self.check(url: url)
@@ -27,15 +27,16 @@ package struct ConnectionRepository: Sendable {
                 let result = try await connection.query(
                     """
                     WITH connection AS (
-                        INSERT INTO home_assistant_connections (id, user_id, name, url, encrypted_token)
-                        VALUES ($1, $2, $3, $4, $5)
+                        INSERT INTO home_assistant_connections (
+                            id, user_id, name, url, encrypted_token, tls_authority, tls_public_key)
+                        VALUES ($1, $2, $3, $4, $5, $6, $7)
                         RETURNING *
                     )
                     SELECT \(StoredConnection.columns)
                     FROM connection
                     JOIN users AS owner ON owner.id = connection.user_id
                     """,
-                    [.id(id), .id(userID), .text(name), .text(url), .text(sealedToken)],
+                    [.id(id), .id(userID), .text(name), .text(url), .text(sealedToken)] + Self.values(trust),
                     name: "add_connection")
                 return try result.one(StoredConnection.init(row:))
             }
@@ -115,6 +116,22 @@ package struct ConnectionRepository: Sendable {
             SET encrypted_token = $2, status = CASE status WHEN 'auth_failed' THEN 'disconnected' ELSE status END
             WHERE id = $1 AND encrypted_token = $3 AND removed_at IS NULL
             """, [.id(id), .text(sealedToken), .text(old)], name: "set_token")
+    }
+
+    /// Replaces what is demanded of the certificate together with the token, which is sealed for exactly that, if the token is
+    /// still `old`; false when somebody else was faster or the connection is removed.
+    package func setTrust(
+        _ id: ConnectionID, _ trust: TLSTrust, sealedToken: String, expecting old: String
+    ) async throws -> Bool {
+        try await change(
+            """
+            UPDATE home_assistant_connections SET encrypted_token = $2, tls_authority = $4, tls_public_key = $5
+            WHERE id = $1 AND encrypted_token = $3 AND removed_at IS NULL
+            """, [.id(id), .text(sealedToken), .text(old)] + Self.values(trust), name: "set_trust")
+    }
+
+    static func values(_ trust: TLSTrust) -> [PostgresValue] {
+        [.optional(trust.authority) { .text($0) }, .optional(trust.publicKey) { .text($0) }]
     }
 
     /// Replaces the URL together with the token, which is sealed for one origin. Throws `.duplicateURL`, `.invalidValue` or

@@ -1,4 +1,5 @@
 import BridgeCore
+import Cryptography
 import PostgresClient
 
 /// A row of `home_assistant_connections` with its owner's name. No textual form of it shows the sealed token.
@@ -28,6 +29,8 @@ package struct StoredConnection: Sendable, Equatable {
     package let lastSeenAt: Timestamp?
     /// JSON text that the bridge wrote: the last error and current figures.
     package let health: String?
+    /// What it demands of the certificate.
+    package let trust: TLSTrust
 }
 
 extension StoredConnection: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
@@ -38,6 +41,13 @@ extension StoredConnection: CustomStringConvertible, CustomDebugStringConvertibl
 }
 
 extension StoredConnection {
+    /// What its token is bound to when it leads to `url`, its own where none is given, and demands `trust`. Throws
+    /// `HomeAssistantURLError` for a stored URL that is none, else `.libraryFailure` only.
+    package func tokenBinding(url: HomeAssistantURL? = nil, trust: TLSTrust? = nil) throws -> TokenBinding {
+        try TokenBinding(
+            connection: id, user: userID, url: try url ?? HomeAssistantURL(self.url), trust: trust ?? self.trust)
+    }
+
     /// Columns of `home_assistant_connections AS connection` joined with `users AS owner`. Features travel as one text, split
     /// at U+001F: names of Home Assistant's components hold no control character.
     static let columns = """
@@ -46,7 +56,7 @@ extension StoredConnection {
         array_to_string(connection.supported_features, chr(31)) AS supported_features,
         connection.is_admin, connection.time_zone, connection.location_name, connection.paused_at, connection.removed_at,
         connection.created_at, connection.updated_at, connection.last_connected_at, connection.last_seen_at,
-        connection.connection_health
+        connection.connection_health, connection.tls_authority, connection.tls_public_key
         """
 
     init(row: PostgresRow) throws(PostgresError) {
@@ -70,5 +80,7 @@ extension StoredConnection {
         lastConnectedAt = try row.optionalTimestamp("last_connected_at")
         lastSeenAt = try row.optionalTimestamp("last_seen_at")
         health = try row.optionalString("connection_health")
+        trust = TLSTrust(
+            authority: try row.optionalString("tls_authority"), publicKey: try row.optionalString("tls_public_key"))
     }
 }

@@ -34,5 +34,9 @@ package enum MigrationCatalog {
             version: 8, description: "create signed audit trail",
             up: PackageResources.V008__create_signed_audit_trail_sql,
             down: PackageResources.U008__create_signed_audit_trail_sql),
+        Migration(
+            version: 9, description: "create connection tls",
+            up: PackageResources.V009__create_connection_tls_sql,
+            down: PackageResources.U009__create_connection_tls_sql),
     ]
 }

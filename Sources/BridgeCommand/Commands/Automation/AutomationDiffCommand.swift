@@ -36,7 +36,7 @@ struct AutomationDiffCommand: BridgeSubcommand {
     func run(in context: CommandContext) async throws {
         let settings = try context.settings()
         let sealer =
-            reveal ? ConfigurationSealer(TokenSealer(keyring: try Keyring.load(path: settings.keyFile))) : nil
+            reveal ? ConfigurationSealer(TokenSealer(try KeyringSource(path: settings.keyFile))) : nil
         let (automation, pair) = try await context.withPool(settings) { pool in
             let automation = try await subject.find(in: pool)
             return (automation, try await choose(of: automation, in: BackupRepository(pool)))

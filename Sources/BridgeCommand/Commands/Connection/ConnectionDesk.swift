@@ -22,13 +22,13 @@ struct ConnectionDesk {
     }
 
     /// Seals and opens tokens with the keyring of the settings. Throws `CryptographyError`.
-    func sealer() throws -> TokenSealer { TokenSealer(keyring: try Keyring.load(path: keyFile)) }
+    func sealer() throws -> TokenSealer { TokenSealer(try KeyringSource(path: keyFile)) }
 
     /// The token of a stored connection. Throws a `CommandFailure` for a stored URL that is none, else `CryptographyError`.
     func token(of connection: StoredConnection, url: HomeAssistantURL) throws -> Secret {
         // Where the kernel refuses it, the command still does what it was asked for.
         try? hardenProcess()
-        return try sealer().open(connection.sealedToken, for: Self.binding(connection.id, connection.userID, url))
+        return try sealer().open(connection.sealedToken, for: try connection.tokenBinding(url: url))
     }
 
     /// Tries the token, writes an audit row whatever the end, and tells the person.
@@ -67,10 +67,6 @@ struct ConnectionDesk {
         }
         console.note(result.summary)
         return result
-    }
-
-    static func binding(_ id: ConnectionID, _ user: UserID, _ url: HomeAssistantURL) -> TokenBinding {
-        TokenBinding(connectionID: id, userID: user, origin: url.origin)
     }
 }
 

@@ -17,7 +17,7 @@ struct ConnectionSetToken: BridgeSubcommand {
             let desk = ConnectionDesk(pool, settings, context)
             let connection = try await target.find(in: pool)
             let url = try HomeAssistantURL(connection.url)
-            let binding = ConnectionDesk.binding(connection.id, connection.userID, url)
+            let binding = try connection.tokenBinding(url: url)
             let sealed = try desk.sealer().seal(secret, for: binding)
             var result: ConnectionTestResult?
             if !token.skipsTest {

@@ -48,7 +48,7 @@ struct ConnectionSetURL: BridgeSubcommand {
                     + " \(url.origin) with --token-file FILE.")
         }
         let token = try given ?? desk.token(of: connection, url: old)
-        let binding = ConnectionDesk.binding(connection.id, connection.userID, url)
+        let binding = try connection.tokenBinding(url: url)
         let sealed = try desk.sealer().seal(token, for: binding)
         var result: ConnectionTestResult?
         if !skipsTest {
