@@ -19,6 +19,9 @@ COMMENT ON COLUMN home_assistant_connections.encrypted_token IS
     'v1.<key id>.<nonce>.<ciphertext>.<tag>, AES-256-GCM bound to id, user_id, key id, origin of url, tls_authority and '
     'tls_public_key; no key is in the database.';
 
+-- Readers see the new columns, too.
+SELECT home_assistant_protect_table('home_assistant_connections', 'user_id');
+
 DROP TRIGGER notify_home_assistant_connections_change ON home_assistant_connections;
 CREATE TRIGGER notify_home_assistant_connections_change
     AFTER UPDATE ON home_assistant_connections

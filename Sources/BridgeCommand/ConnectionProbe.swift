@@ -6,7 +6,8 @@ import WebSocketTransport
 
 /// The tester of the program: a real session with Home Assistant that ends as soon as events would flow, or at the first failure.
 struct ConnectionProbe: ConnectionTester {
-    func test(url: HomeAssistantURL, token: Secret) async -> ConnectionTestResult {
+    func test(_ place: ConnectionPlace, token: Secret) async -> ConnectionTestResult {
+        let url = place.url
         let start = ContinuousClock.now
         let logger = Logger(label: "ha-bridge") { _ in SwiftLogNoOpLogHandler() }
         let loop: WebSocketEventLoop
@@ -18,8 +19,9 @@ struct ConnectionProbe: ConnectionTester {
         let timer = DeadlineTimer()
         let ending = LockedBox<SessionNotice?>(nil)
         let session = Session(
-            target: SessionTarget(connection: ConnectionID(), url: url, token: token),
-            environment: SessionEnvironment(loop: loop, resolver: HostResolver(), timer: timer),
+            target: SessionTarget(connection: ConnectionID(), url: url, token: token, trust: place.trust),
+            environment: SessionEnvironment(
+                loop: loop, resolver: HostResolver(policy: place.addresses), timer: timer),
             consumer: NullConsumer(), meter: NullMeter(), logger: logger)
         await withTaskGroup { group in
             group.addTask { await timer.run() }
@@ -81,7 +83,7 @@ extension SessionNotice {
 extension FailureKind {
     fileprivate var testKind: ConnectionTestResult.Kind {
         switch self {
-        case .tls: .certificateInvalid
+        case .tls, .pinnedKey: .certificateInvalid
         case .http, .protocolViolation: .notHomeAssistant
         default: .unreachable
         }

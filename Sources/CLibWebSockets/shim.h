@@ -1,5 +1,8 @@
 #pragma once
 #include <libwebsockets.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
@@ -10,3 +13,10 @@ static const uint64_t cws_library_version_number = LWS_LIBRARY_VERSION_NUMBER;
 
 /* Everything older than TLS 1.2. */
 static const uint64_t cws_ssl_op_no_old_tls = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
+
+/* A resumed session would come without a certificate to look at; versions that cannot resume do not know the option. */
+#ifdef LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE
+static const uint64_t cws_option_no_session_cache = LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE;
+#else
+static const uint64_t cws_option_no_session_cache = 0;
+#endif

@@ -13,12 +13,14 @@ package struct AuditRecorder: Sendable {
     /// Takes a row to write.
     func record(
         _ action: AuditAction, connection: StoredConnection, success: Bool, message: String? = nil,
-        duration: Duration? = nil, details: [String: String] = [:]
+        duration: Duration? = nil, details: [String: JSONValue] = [:]
     ) {
         queue.record(
             AuditEntry(
                 id: UUID(), connectionID: connection.id, userID: connection.userID, action: action,
-                details: JSONText.object(details.merging(["url": connection.url]) { first, _ in first }),
+                details: try? JSONValue.object(
+                    details.merging(["url": .string(connection.url)]) { first, _ in first }
+                ).text(indented: false),
                 ipAddress: nil,
                 userAgent: BridgeVersion.userAgent, success: success, errorMessage: message,
                 durationMS: duration.map { Int($0.inSeconds * 1_000) }, createdAt: .now))

@@ -58,6 +58,8 @@ struct ConnectionRunner: Sendable {
     private struct Memory {
         /// The reason of the last failure, so that a row is written for each change and not for each try.
         var lastFailure: String?
+        /// Whether it was said that the token crosses the network in clear.
+        var hasToldOfPlainText = false
         /// What fills the gaps and follows the registries over the present session.
         var companion: Task<Void, Never>?
     }
@@ -150,7 +152,7 @@ struct ConnectionRunner: Sendable {
             if memory.withLock({ $0.lastFailure == nil }) { report(.connecting) }
         case .subscribed(let details, let elapsed):
             note(.regained, cause: .disconnected)
-            subscribed(details, elapsed)
+            subscribed(details, elapsed, memory)
             memory.withLock { $0.lastFailure = nil }
         case .disconnected(let reason, let lasted):
             note(.lost, cause: Task.isCancelled ? .bridgeStopped : .disconnected, detail: reason)
@@ -177,7 +179,7 @@ struct ConnectionRunner: Sendable {
             note(.missed, cause: .undelivered, detail: "Home Assistant could not send an event (\(code)).")
             environment.audit.record(
                 .error, connection: connection, success: false,
-                message: "Home Assistant could not deliver an event.", details: ["code": code])
+                message: "Home Assistant could not deliver an event.", details: ["code": .string(code)])
             logger.warning("Home Assistant could not deliver an event.", metadata: [LoggingKeys.errorCode: "\(code)"])
         case .subscriptionsRefused(let types):
             logger.notice(
@@ -192,12 +194,13 @@ struct ConnectionRunner: Sendable {
                     Too many events were waiting to be stored, so the connection was closed until there is room. \
                     The gap is in home_assistant_event_gaps.
                     """,
-                details: ["kind": "overflow"])
+                details: ["kind": .string("overflow")])
             logger.error("Too many events wait to be stored. The connection stays closed until there is room.")
         }
     }
 
-    private func subscribed(_ details: SessionDetails, _ elapsed: Duration) {
+    private func subscribed(_ details: SessionDetails, _ elapsed: Duration, _ memory: LockedBox<Memory>) {
+        let isSecure = connection.url.hasPrefix("https://")
         meter.connected()
         environment.status.record(
             StatusUpdate(
@@ -205,7 +208,10 @@ struct ConnectionRunner: Sendable {
         setHealth(.connected, version: details.version)
         environment.audit.record(
             .connect, connection: connection, success: true, duration: elapsed,
-            details: ["version": details.version, "administrator": "\(details.isAdministrator)"])
+            details: [
+                "version": .string(details.version), "administrator": .bool(details.isAdministrator),
+                "tls": .bool(isSecure),
+            ])
         logger.notice(
             "Subscribed.",
             metadata: [
@@ -213,6 +219,10 @@ struct ConnectionRunner: Sendable {
                 "events": details.isAdministrator ? "all" : "allowed list",
                 "took": "\(elapsed.rounded)",
             ])
+        if !isSecure, memory.withLock({ !$0.hasToldOfPlainText }) {
+            memory.withLock { $0.hasToldOfPlainText = true }
+            logger.notice("Connected without TLS: whoever can listen in that network can read the token.")
+        }
         if !details.isAdministrator {
             logger.warning(
                 """
@@ -238,10 +248,10 @@ struct ConnectionRunner: Sendable {
             logger.debug("Still cannot connect.", metadata: metadata)
             return
         }
-        report(kind == .tls ? .error : .disconnected, message: reason)
+        report([.tls, .pinnedKey].contains(kind) ? .error : .disconnected, message: reason)
         environment.audit.record(
             .error, connection: connection, success: false, message: reason, duration: elapsed,
-            details: ["kind": kind.rawValue])
+            details: ["kind": .string(kind.rawValue)])
         logger.warning("Cannot connect; trying again.", metadata: metadata)
     }
 

@@ -27,6 +27,8 @@ package struct ConnectorConfiguration: Sendable {
     package var timings = SessionTimings()
     /// When leases are renewed, looked for and given up.
     package var leases = LeaseTimings()
+    /// Where connections may go.
+    package var addresses = AddressPolicy()
     /// Whether events get the keys by which they are found by their meaning.
     package var embedsEvents = true
     /// What signs audit rows; `nil` where they stay unsigned.
@@ -128,7 +130,7 @@ package final class Connector: Sendable {
         pump = SpoolPump(queue: queue, health: health, metrics: numbers, logger: logger, mustSync: { writer.isBehind })
         let environment = RunnerEnvironment(
             session: SessionEnvironment(
-                loop: loop, resolver: HostResolver(), timer: timer, timings: configuration.timings),
+                loop: loop, resolver: HostResolver(policy: configuration.addresses), timer: timer, timings: configuration.timings),
             queue: queue, sealer: configuration.sealer, audit: AuditRecorder(queue: queue), status: status,
             health: health, metrics: numbers, gaps: GapRepository(pool), backfill: backfill, registries: registries,
             companions: companions, embedding: embedding, logger: logger)

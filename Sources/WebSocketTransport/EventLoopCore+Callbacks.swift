@@ -40,6 +40,7 @@ extension EventLoopCore {
         case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
             guard let found = connection(of: wsi) else { return -1 }
             found.evidence.isConnected = true
+            guard isTrusted(found, wsi) else { return -1 }
             found.evidence.isUpgradeRequested = true
         case LWS_CALLBACK_CLIENT_ESTABLISHED: return established(wsi)
         case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: connectionError(wsi)
@@ -59,10 +60,18 @@ extension EventLoopCore {
         guard let store, let found = connection(of: wsi) else { return -1 }
         found.evidence.isConnected = true
         let failure = CertificateCheck.failure(
-            store: OpaquePointer(store), isAccepted: isAccepted, host: found.target.host)
+            store: OpaquePointer(store), isAccepted: isAccepted, target: found.target, authority: found.authority)
         guard let failure else { return 0 }
         found.evidence.certificate = found.evidence.certificate ?? failure
         return 1
+    }
+
+    /// Whether the request for the upgrade may be sent. Without TLS where there should be some it may not.
+    private func isTrusted(_ found: LoopConnection, _ wsi: OpaquePointer) -> Bool {
+        guard found.target.isSecure else { return true }
+        let failure = lws_get_ssl(wsi).map { CertificateCheck.finalFailure(ssl: $0, target: found.target) } ?? .other
+        found.evidence.certificate = found.evidence.certificate ?? failure
+        return found.evidence.certificate == nil
     }
 
     private func established(_ wsi: OpaquePointer) -> Int32 {

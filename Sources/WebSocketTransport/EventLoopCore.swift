@@ -105,8 +105,9 @@ final class EventLoopCore {
     private func open(
         _ id: WebSocketID, _ target: WebSocketTarget, _ onEvent: @escaping @Sendable (WebSocketEvent) -> Void
     ) {
+        let authority = target.isSecure ? target.trust.authority.map { CertificateAuthority(pem: $0) } : nil
         let connection = LoopConnection(
-            id: id, target: target, messageLimit: options.maximumMessageBytes, now: Self.now, onEvent: onEvent)
+            id: id, target: target, authority: authority ?? nil, messageLimit: options.maximumMessageBytes, now: Self.now, onEvent: onEvent)
         table[id.rawValue] = connection
         if isShuttingDown {
             finish(connection, WebSocketClosure(kind: .local, message: "The network thread is being shut down."))
@@ -114,6 +115,14 @@ final class EventLoopCore {
         }
         if let fault = target.fault {
             finish(connection, WebSocketClosure(kind: .local, message: fault))
+            return
+        }
+        if case .some(.none) = authority {
+            let message = """
+                The certificates that are stored to be trusted for \(target.display) cannot be read. Store them anew: \
+                ha-bridge connection set-tls
+                """
+            finish(connection, WebSocketClosure(kind: .tlsFailed(.untrusted), message: message))
             return
         }
         connection.deadline = Self.now + Self.microseconds(target.handshakeTimeout)

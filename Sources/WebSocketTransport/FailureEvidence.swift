@@ -104,9 +104,15 @@ struct FailureEvidence: Sendable {
             case .notYetValid: "The certificate of \(place) is not valid yet. Check the clocks of both machines."
             case .wrongHost:
                 "The certificate of \(place) was not issued for \(target.host). Use the name that it was issued for."
+            case .wrongKey:
+                "The certificate of \(place) has another public key than the one that is pinned. If it was given a new key, "
+                    + "pin that with connection set-tls; if not, somebody is in between."
+            case .untrusted where target.trust.authority != nil:
+                "The certificate of \(place) was not issued by the authority that is stored for this connection. If it was "
+                    + "given a new one, store that with connection set-tls; if not, somebody is in between."
             case .untrusted:
                 "The certificate of \(place) is self-signed or from an authority that this machine does not trust. "
-                    + "Add the authority to the system's, or name its file in SSL_CERT_FILE."
+                    + "Give the connection its authority: connection set-tls --ca-file FILE."
             case .other:
                 "\(place) and this machine could not agree on TLS. Check that the port speaks https, TLS 1.2 or newer."
             }

@@ -8,6 +8,7 @@ import BridgeConcurrency
 ///
 /// Lookups run on a few threads of the resolver's own, so that one name whose server is silent does not hold up the others.
 package struct HostResolver: Sendable {
+    private let policy: AddressPolicy
     private let workers: [ResolverWorker]
     private let timeout: Duration
     private let pending: LockedBox<[Int]>
@@ -15,16 +16,19 @@ package struct HostResolver: Sendable {
     /// - Parameters:
     ///   - threads: lookups that may be stuck at once before others wait for them.
     ///   - timeout: the longest that a lookup is waited for.
-    package init(threads: Int = 4, timeout: Duration = .seconds(5)) {
-        self.init(threads: threads, timeout: timeout, lookUp: lookUpHost)
+    ///   - policy: what is asked about every address.
+    package init(policy: AddressPolicy = AddressPolicy(), threads: Int = 4, timeout: Duration = .seconds(5)) {
+        self.init(policy: policy, threads: threads, timeout: timeout, lookUp: lookUpHost)
     }
 
     /// With another lookup, for tests.
     init(
+        policy: AddressPolicy = AddressPolicy(),
         threads: Int,
         timeout: Duration,
         lookUp: @escaping @Sendable (String) throws(HostResolverError) -> [IPAddress]
     ) {
+        self.policy = policy
         workers = (0..<max(threads, 1)).map { _ in ResolverWorker(lookUp: lookUp) }
         pending = LockedBox(Array(repeating: 0, count: max(threads, 1)))
         self.timeout = timeout
@@ -33,23 +37,57 @@ package struct HostResolver: Sendable {
     /// Looks `host` up, a name or a numeric address without brackets.
     ///
     /// The result is never empty, holds each address once, alternates between IPv6 and IPv4 (starting with the family that the
-    /// system prefers), and leaves out what `AddressPolicy` refuses.
+    /// system prefers), and leaves out what the policy refuses. Connect to these addresses and to nothing that a second lookup
+    /// gives.
     ///
     /// - Throws: `HostResolverError`; `CancellationError` never: the wait is bounded by the timeout.
-    package func resolve(host: String, port: UInt16) async throws(HostResolverError) -> [ResolvedAddress] {
-        let found: [IPAddress]
-        if let numeric = IPAddress(host) {
-            found = [numeric]
-        } else {
-            guard Self.isPlausible(host) else {
-                throw HostResolverError(
-                    code: .invalidName, message: "\"\(Self.printable(host))\" is not a host name. Check the URL.")
+    package func resolve(
+        host: String, port: UInt16, isSecure: Bool
+    ) async throws(HostResolverError) -> [ResolvedAddress] {
+        let found = try await addresses(of: host)
+        let forbidden = await forbiddenAddresses(port: port)
+        var allowed: [IPAddress] = []
+        var refusal: (address: IPAddress, reason: String)?
+        for address in found {
+            var verdict = policy.verdict(for: address, isSecure: isSecure)
+            let target = address.carried ?? address
+            let isLocal = AddressPolicy.isLoopback(target) && forbidden.contains(where: AddressPolicy.isLoopback)
+            if isLocal || forbidden.contains(target) {
+                verdict = .refused("is where the database listens")
             }
-            found = try await lookUp(host)
+            switch verdict {
+            case .allowed: allowed.append(address)
+            case .refused(let reason): refusal = refusal ?? (address, reason)
+            }
         }
-        let allowed = found.filter { AddressPolicy.verdict(for: $0) == .allowed }
-        guard !allowed.isEmpty else { throw Self.refusal(host: host, addresses: found) }
-        return Self.alternate(allowed).map { ResolvedAddress(ip: $0, port: port) }
+        guard allowed.isEmpty else { return Self.alternate(allowed).map { ResolvedAddress(ip: $0, port: port) } }
+        guard let refusal else {
+            throw HostResolverError(code: .notFound, message: "\(host) has no address. Check the URL.")
+        }
+        let subject = refusal.address.description == host ? host : "\(host) leads to \(refusal.address), which"
+        throw HostResolverError(
+            code: .refusedByPolicy, message: "\(subject) \(refusal.reason). It is not connected to.")
+    }
+
+    private func addresses(of host: String) async throws(HostResolverError) -> [IPAddress] {
+        if let numeric = IPAddress(host) { return [numeric] }
+        guard Self.isPlausible(host) else {
+            throw HostResolverError(
+                code: .invalidName, message: "\"\(Self.printable(host))\" is not a host name. Check the URL.")
+        }
+        return try await lookUp(host)
+    }
+
+    /// The addresses of the servers that are never connected to at this port. One that cannot be looked up now has none: the
+    /// database cannot be reached there either.
+    private func forbiddenAddresses(port: UInt16) async -> Set<IPAddress> {
+        var forbidden: Set<IPAddress> = []
+        for server in policy.forbiddenServers where server.port == port {
+            // Any address of this machine's own stands for all.
+            let host = server.host ?? "127.0.0.1"
+            for address in (try? await addresses(of: host)) ?? [] { forbidden.insert(address.carried ?? address) }
+        }
+        return forbidden
     }
 
     private func lookUp(_ host: String) async throws(HostResolverError) -> [IPAddress] {
@@ -93,15 +131,6 @@ package struct HostResolver: Sendable {
             if index < others.count { result.append(others[index]) }
         }
         return result
-    }
-
-    private static func refusal(host: String, addresses: [IPAddress]) -> HostResolverError {
-        guard let first = addresses.first, case .refused(let reason) = AddressPolicy.verdict(for: first) else {
-            return HostResolverError(code: .notFound, message: "\(host) has no address. Check the URL.")
-        }
-        let subject = first.description == host ? host : "\(host) leads to \(first), which"
-        return HostResolverError(
-            code: .refusedByPolicy, message: "\(subject) \(reason). Such addresses are never connected to.")
     }
 
     private static func isPlausible(_ host: String) -> Bool {

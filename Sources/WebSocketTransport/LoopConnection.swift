@@ -16,6 +16,8 @@ final class LoopConnection {
 
     let id: WebSocketID
     let target: WebSocketTarget
+    /// Trusted for this connection in place of the system's authorities.
+    let authority: CertificateAuthority?
     let onEvent: @Sendable (WebSocketEvent) -> Void
     var stage = Stage.connecting
     /// The library's handle; nil before it exists and after it is gone.
@@ -44,12 +46,14 @@ final class LoopConnection {
     init(
         id: WebSocketID,
         target: WebSocketTarget,
+        authority: CertificateAuthority?,
         messageLimit: Int,
         now: Int64,
         onEvent: @escaping @Sendable (WebSocketEvent) -> Void
     ) {
         self.id = id
         self.target = target
+        self.authority = authority
         self.onEvent = onEvent
         assembler = MessageAssembler(limit: messageLimit)
         lastActivity = now

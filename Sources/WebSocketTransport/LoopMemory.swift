@@ -50,7 +50,7 @@ final class LoopMemory {
         var info = lws_context_creation_info()
         info.port = CONTEXT_PORT_NO_LISTEN
         info.protocols = UnsafePointer(protocols)
-        info.options = UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT)
+        info.options = UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT) | cws_option_no_session_cache
         info.retry_and_idle_policy = UnsafePointer(retryPolicy)
         info.fd_limit_per_thread = options.descriptorLimit
         info.pt_serv_buf_size = UInt32(clamping: options.receiveBufferBytes + 4096)

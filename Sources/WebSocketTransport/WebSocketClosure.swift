@@ -7,6 +7,8 @@ package struct WebSocketClosure: Sendable, Hashable, CustomStringConvertible {
         case wrongHost
         /// Self-signed, or issued by an authority that this machine does not trust.
         case untrusted
+        /// Another public key than the pinned one.
+        case wrongKey
         /// No TLS was agreed: an old version, a peer that speaks plain HTTP, a peer that hung up.
         case other
     }

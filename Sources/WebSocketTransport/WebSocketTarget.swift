@@ -1,3 +1,5 @@
+import BridgeCore
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -16,6 +18,9 @@ package struct WebSocketTarget: Sendable, Hashable {
     /// Whether the connection is wrapped in TLS, with full verification.
     package var isSecure: Bool
 
+    /// What the certificate must have besides a right name and time.
+    package var trust: TLSTrust
+
     /// The path of the WebSocket endpoint, starting with a slash.
     package var path: String
 
@@ -27,6 +32,7 @@ package struct WebSocketTarget: Sendable, Hashable {
         host: String,
         port: UInt16,
         isSecure: Bool,
+        trust: TLSTrust = .system,
         path: String = "/api/websocket",
         handshakeTimeout: Duration = .seconds(10)
     ) {
@@ -34,6 +40,7 @@ package struct WebSocketTarget: Sendable, Hashable {
         self.host = host
         self.port = port
         self.isSecure = isSecure
+        self.trust = trust
         self.path = path
         self.handshakeTimeout = min(max(handshakeTimeout, .milliseconds(1)), .seconds(110))
     }
@@ -57,7 +64,11 @@ package struct WebSocketTarget: Sendable, Hashable {
             return "The path of the URL must start with a slash and hold neither blanks nor control characters."
         }
         if port == 0 { return "Port 0 cannot be connected to." }
-        if IPAddress(address) == nil { return "\(display) was not resolved to a numeric address." }
+        guard let ip = IPAddress(address) else { return "\(display) was not resolved to a numeric address." }
+        // The resolver has asked the same, with the networks that are set; this holds whoever resolved.
+        if case .refused(let reason) = AddressPolicy().verdict(for: ip, isSecure: isSecure) {
+            return "\(display) leads to \(address), which \(reason)."
+        }
         return nil
     }
 }

@@ -1,3 +1,5 @@
+import BridgeCore
+import FoundationEssentials
 import TestSupport
 import Testing
 
@@ -18,6 +20,9 @@ struct TLSTests {
         var host = "localhost"
         var address = "127.0.0.1"
         var failure = ""
+        /// Demanded by the target itself.
+        var ownAuthority: String?
+        var pin: String?
 
         init(_ kind: TestCertificates.Kind?) throws {
             let certificates = try Shared.certificates.get()
@@ -31,7 +36,9 @@ struct TLSTests {
             if isTrusting { options.certificateAuthorityFile = authority }
             let loop = try WebSocketEventLoop(logger: Shared.logger, options: options)
             let server = try FakeHomeAssistant(certificate: certificate, address: address)
-            return (server, TestClient(loop, server.target(host: host, isSecure: true)))
+            var target = server.target(host: host, isSecure: true)
+            target.trust = TLSTrust(authority: ownAuthority, publicKey: pin)
+            return (server, TestClient(loop, target))
         }
     }
 
@@ -125,6 +132,121 @@ struct TLSTests {
             _ = await client.frames(1)
             try #require(server.connections.first).resetWithinFrame()
             #expect(await client.closure()?.kind == .reset)
+        }
+    }
+
+    // MARK: An authority and a key of the connection's own
+
+    /// What is demanded, whether the process trusts the test authority, and how it ends: nil for well.
+    struct Demand: Sendable, CustomTestStringConvertible {
+        var kind: TestCertificates.Kind
+        var authority: TestCertificates.Kind?
+        var hasAuthority = false
+        var pin: TestCertificates.Kind?
+        var isTrusting = false
+        var host = "localhost"
+        var failure: WebSocketClosure.TLSFailure?
+
+        var testDescription: String { "\(self.kind) \(hasAuthority) \(authority as Any) \(pin as Any) \(failure as Any)" }
+    }
+
+    static let demands: [Demand] = [
+        // The authority of the connection, which the system does not know.
+        Demand(kind: .valid, hasAuthority: true),
+        Demand(kind: .expired, hasAuthority: true, failure: .expired),
+        Demand(kind: .notYetValid, hasAuthority: true, failure: .notYetValid),
+        Demand(kind: .wrongName, hasAuthority: true, failure: .wrongHost),
+        Demand(kind: .valid, hasAuthority: true, host: "elsewhere.test", failure: .wrongHost),
+        Demand(kind: .valid, hasAuthority: true, host: "127.0.0.2", failure: .wrongHost),
+        Demand(kind: .selfSigned, hasAuthority: true, failure: .untrusted),
+        // A certificate that is its own authority, and one that the system trusts and the connection does not.
+        Demand(kind: .selfSigned, authority: .selfSigned),
+        Demand(kind: .valid, authority: .selfSigned, isTrusting: true, failure: .untrusted),
+        Demand(kind: .valid, authority: .valid),
+        Demand(kind: .expired, authority: .expired, failure: .expired),
+        // The key, besides being valid.
+        Demand(kind: .valid, pin: .valid, isTrusting: true),
+        Demand(kind: .valid, pin: .expired, isTrusting: true, failure: .wrongKey),
+        Demand(kind: .valid, pin: .valid, failure: .untrusted),
+        Demand(kind: .selfSigned, pin: .selfSigned, isTrusting: true, failure: .untrusted),
+        Demand(kind: .valid, hasAuthority: true, pin: .valid),
+        Demand(kind: .valid, hasAuthority: true, pin: .selfSigned, failure: .wrongKey),
+        Demand(kind: .expired, hasAuthority: true, pin: .expired, failure: .expired),
+    ]
+
+    @Test(arguments: demands) func demandsWhatTheConnectionDemands(_ demand: Demand) async throws {
+        let certificates = try Shared.certificates.get()
+        func text(_ path: String) throws -> String { try String(contentsOf: URL(filePath: path), encoding: .utf8) }
+        var setting = try Setting(demand.kind)
+        setting.host = demand.host
+        if demand.hasAuthority { setting.ownAuthority = try text(certificates.authorityFile) }
+        if let kind = demand.authority { setting.ownAuthority = try text(certificates.server(kind).certificateFile) }
+        setting.pin = try demand.pin.map { try certificates.pin($0) }
+        setting.failure = demand.failure.map { "tls_\($0.rawValue)" } ?? ""
+        setting.authority = demand.isTrusting ? certificates.authorityFile : ""
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start(isTrusting: !setting.authority.isEmpty)
+            defer { server.stop() }
+            client.send(#"{"type":"auth","access_token":"fake-token"}"#)
+            if setting.failure.isEmpty {
+                #expect(await client.frames(2).count == 2, "\(client.history.closures)")
+                return
+            }
+            #expect(await client.closure()?.label == setting.failure)
+            #expect(!client.history.isOpened)
+            #expect(await server.wait { $0.connections.first?.isOpen == false })
+            // Not a byte inside TLS: neither the request nor the token.
+            #expect(server.snapshot.connections.first?.byteCount == 0)
+        }
+    }
+
+    @Test func oneConnectionsAuthorityIsNotAnothers() async throws {
+        var setting = try Setting(.valid)
+        setting.ownAuthority = try String(contentsOf: URL(filePath: setting.authority), encoding: .utf8)
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start(isTrusting: false)
+            defer { server.stop() }
+            #expect(await client.frames(1).count == 1)
+            let stranger = TestClient(client.loop, server.target(host: "localhost", isSecure: true))
+            #expect(await stranger.closure()?.kind == .tlsFailed(.untrusted))
+        }
+    }
+
+    @Test func certificatesThatCannotBeReadAreRefused() async throws {
+        var setting = try Setting(.valid)
+        setting.ownAuthority = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, client) = try setting.start()
+            defer { server.stop() }
+            #expect(await client.closure()?.message.contains("connection set-tls") == true)
+            #expect(server.snapshot.connections.isEmpty)
+        }
+    }
+
+    @Test func keepsOfAFileItsCertificatesAlone() throws {
+        let certificates = try Shared.certificates.get()
+        func text(_ path: String) throws -> String { try String(contentsOf: URL(filePath: path), encoding: .utf8) }
+        let server = certificates.server(.valid)
+        let certificate = try text(server.certificateFile)
+        let both = try certificate + text(server.keyFile) + text(certificates.authorityFile) + "a note\n"
+        let kept = try #require(CertificateAuthority.normalised(pem: both))
+        #expect(!kept.contains("PRIVATE KEY") && !kept.contains("a note"))
+        #expect(kept.split(separator: "\n").count { $0.hasPrefix("-----BEGIN CERTIFICATE") } == 2)
+        for bad in ["", "x", try text(server.keyFile), certificate + "-----BEGIN CERTIFICATE-----\nAAAA\n"] {
+            #expect(CertificateAuthority.normalised(pem: bad) == nil)
+        }
+    }
+
+    @Test func offersNothingOlderThanTLS12() async throws {
+        let setting = try Setting(nil)
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let loop = try WebSocketEventLoop(logger: Shared.logger)
+            let listener = try HelloListener()
+            let target = WebSocketTarget(address: "127.0.0.1", host: setting.host, port: listener.port, isSecure: true)
+            let client = TestClient(loop, target)
+            let hello = listener.hello()
+            #expect(hello.supportedVersions == [0x0304, 0x0303], "\(hello.supportedVersions)")
+            _ = client.history
         }
     }
 

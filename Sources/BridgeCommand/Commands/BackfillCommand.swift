@@ -51,7 +51,7 @@ struct BackfillCommand: BridgeSubcommand {
             let token = try desk.token(of: connection, url: url)
             console.progress("Connecting to \(url) …")
             defer { console.endProgress() }
-            return try await CommandSession.with(url, token: token) { port in
+            return try await CommandSession.with(try desk.place(url, connection.trust), token: token) { port in
                 try await desk.audit.record(
                     .connect, connection: connection.id, user: connection.userID,
                     details: ["purpose": .string("backfill")])

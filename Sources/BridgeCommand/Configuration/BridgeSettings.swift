@@ -1,5 +1,6 @@
 import Logging
 import Observability
+import WebSocketTransport
 
 /// Everything that can be set from outside, read once at the start.
 struct BridgeSettings: Sendable {
@@ -11,6 +12,8 @@ struct BridgeSettings: Sendable {
     var keyFile = "/var/lib/ha-bridge/keyring"
     /// Where health and metrics are served.
     var httpAddress = HTTPAddress(host: "127.0.0.1", port: 8_099)
+    /// Networks outside of which no Home Assistant is; none for no such limit.
+    var allowedNetworks: [IPNetwork] = []
     /// The configuration file, when there is one.
     var configFile: String?
     var logLevel = Logger.Level.info

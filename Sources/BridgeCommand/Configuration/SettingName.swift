@@ -4,6 +4,7 @@ enum SettingName: String, CaseIterable, Sendable {
     case stateDirectory = "state_dir"
     case keyFile = "key_file"
     case httpAddress = "http_address"
+    case allowedNetworks = "allowed_networks"
     case config
     case logLevel = "log_level"
     case logFormat = "log_format"

@@ -2,6 +2,7 @@ import BridgeConcurrency
 import BridgeCore
 import Logging
 import Observability
+import WebSocketTransport
 
 /// Makes `BridgeSettings` of the environment and of the file that HA_BRIDGE_CONFIG names. The environment wins.
 struct SettingsLoader {
@@ -76,6 +77,9 @@ struct SettingsLoader {
         set(.httpAddress, \.httpAddress, "must be an address and a port such as 127.0.0.1:8099 or [::1]:8099") {
             HTTPAddress($0)
         }
+        set(
+            .allowedNetworks, \.allowedNetworks,
+            "must be networks separated by commas, such as 192.168.1.0/24, fd00::/8, 127.0.0.1", Self.networks)
         choose(.logLevel, \.logLevel, Logger.Level.allCases.map { ($0.rawValue, $0) })
         choose(.logFormat, \.logFormat, LogFormat.allCases.map { ($0.rawValue, $0) })
         number(.retentionDays, \.retentionDays, 1...36_500, "days")
@@ -158,6 +162,12 @@ struct SettingsLoader {
 
     private static func path(_ text: String) -> String? {
         text.hasPrefix("~") || text.utf8.contains(0) ? nil : text
+    }
+
+    private static func networks(_ text: String) -> [IPNetwork]? {
+        let words = text.split { $0 == "," || $0.isWhitespace }
+        let networks = words.compactMap { IPNetwork(String($0)) }
+        return networks.isEmpty || networks.count != words.count ? nil : networks
     }
 
     private static func integer(_ text: String, in range: ClosedRange<Int>) -> Int? {

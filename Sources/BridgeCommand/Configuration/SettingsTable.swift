@@ -43,6 +43,8 @@ extension BridgeSettings {
         case .stateDirectory: stateDirectory
         case .keyFile: keyFile
         case .httpAddress: httpAddress.description
+        case .allowedNetworks:
+            allowedNetworks.isEmpty ? nil : allowedNetworks.map(\.description).joined(separator: ", ")
         case .config: configFile
         case .logLevel: logLevel.rawValue
         case .logFormat: logFormat.rawValue

@@ -78,6 +78,7 @@ private struct ConnectorService: Service {
         var configuration = ConnectorConfiguration(
             database: database, sealer: sealer, spool: spool, queueLimit: queueLimit, limits: limits)
         configuration.sampleInterval = .seconds(60)
+        configuration.addresses = try settings.addressPolicy()
         configuration.auditKeys = auditKeys
         configuration.embedsEvents = settings.embedder != .off
         // Sessions of its own: a long look for vectors must not keep the connector waiting.

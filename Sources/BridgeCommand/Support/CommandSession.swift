@@ -14,7 +14,7 @@ enum CommandSession {
     /// Waits until Home Assistant runs. Throws a `CommandFailure` when it cannot be reached or refuses the token, and what `body`
     /// throws.
     static func with<Result: Sendable>(
-        _ url: HomeAssistantURL, token: Secret, _ body: (CommandPort) async throws -> Result
+        _ place: ConnectionPlace, token: Secret, _ body: (CommandPort) async throws -> Result
     ) async throws -> Result {
         let logger = silence
         let loop: WebSocketEventLoop
@@ -25,8 +25,10 @@ enum CommandSession {
         }
         let timer = DeadlineTimer()
         let session = Session(
-            target: SessionTarget(connection: ConnectionID(), url: url, token: token), purpose: .commands,
-            environment: SessionEnvironment(loop: loop, resolver: HostResolver(), timer: timer),
+            target: SessionTarget(
+                connection: ConnectionID(), url: place.url, token: token, trust: place.trust), purpose: .commands,
+            environment: SessionEnvironment(
+                loop: loop, resolver: HostResolver(policy: place.addresses), timer: timer),
             consumer: NullConsumer(), meter: NullMeter(), logger: logger)
         let (ports, announcement) = AsyncStream.makeStream(of: CommandPort.self)
         let ending = LockedBox<SessionNotice?>(nil)
@@ -41,7 +43,7 @@ enum CommandSession {
                 }
                 defer { group.cancelAll() }
                 for await port in ports { return try await body(port) }
-                let failure = ConnectionProbe.result(of: ending.withLock { $0 }, url: url, duration: .zero)
+                let failure = ConnectionProbe.result(of: ending.withLock { $0 }, url: place.url, duration: .zero)
                 throw CommandFailure(failure.exitStatus, failure.message)
             }
             await loop.shutdown()

@@ -1,9 +1,19 @@
 import BridgeCore
+import WebSocketTransport
+
+/// Where a command connects to, and under which conditions.
+struct ConnectionPlace: Sendable {
+    var url: HomeAssistantURL
+    /// What is demanded of the certificate.
+    var trust: TLSTrust
+    /// Which addresses may be connected to.
+    var addresses: AddressPolicy
+}
 
 /// Tries a connection to Home Assistant: resolves, connects, authenticates and asks for its configuration.
 protocol ConnectionTester: Sendable {
     /// Tries once and reports what happened; a failure is a result, never an error. Ends within some seconds.
-    func test(url: HomeAssistantURL, token: Secret) async -> ConnectionTestResult
+    func test(_ place: ConnectionPlace, token: Secret) async -> ConnectionTestResult
 }
 
 /// What a test of a connection found.

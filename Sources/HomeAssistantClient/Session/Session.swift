@@ -201,7 +201,9 @@ package struct Session: Sendable {
                 let mailbox = mailbox
                 group.addTask {
                     do {
-                        mailbox.push(.resolved(try await resolver.resolve(host: url.host, port: url.port)))
+                        mailbox.push(
+                            .resolved(
+                                try await resolver.resolve(host: url.host, port: url.port, isSecure: url.isSecure)))
                     } catch {
                         mailbox.push(.resolutionFailed("\(error)"))
                     }
@@ -242,7 +244,7 @@ package struct Session: Sendable {
             let url = session.target.url
             let target = WebSocketTarget(
                 address: addresses[index].address, host: url.host, port: url.port, isSecure: url.isSecure,
-                path: url.webSocketPath, handshakeTimeout: session.environment.timings.connect)
+                trust: session.target.trust, path: url.webSocketPath, handshakeTimeout: session.environment.timings.connect)
             let mailbox = mailbox
             let consumer = session.consumer
             let connection = session.target.connection

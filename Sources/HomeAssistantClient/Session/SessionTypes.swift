@@ -85,6 +85,8 @@ package enum FailureKind: String, Sendable {
     case name = "name_resolution"
     case transport
     case tls
+    /// The certificate has another public key than the pinned one.
+    case pinnedKey = "pinned_key"
     case http
     case protocolViolation = "protocol"
     case timeout

@@ -13,6 +13,7 @@ extension WebSocketClosure {
     var failureKind: FailureKind {
         switch kind {
         case .timeout: .timeout
+        case .tlsFailed(.wrongKey): .pinnedKey
         case .tlsFailed: .tls
         case .httpStatus, .redirected: .http
         case .messageTooBig, .invalidFrame: .protocolViolation

@@ -16,6 +16,7 @@ package struct AuditAction: RawRepresentable, Hashable, Sendable {
     /// Home Assistant refused the token.
     package static let authFailure = AuditAction(rawValue: "auth_failure")
     package static let tokenChange = AuditAction(rawValue: "token_change")
+    package static let tlsChange = AuditAction(rawValue: "tls_change")
     package static let urlChange = AuditAction(rawValue: "url_change")
     package static let connectionAdd = AuditAction(rawValue: "connection_add")
     package static let connectionRemove = AuditAction(rawValue: "connection_remove")

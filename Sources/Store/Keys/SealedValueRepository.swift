@@ -36,7 +36,7 @@ package struct SealedValueRepository: Sendable {
         return try await pool.withConnection { session in
             switch place {
             case .tokens:
-                let result = try session.query(
+                let result = try await session.query(
                     """
                     SELECT \(StoredConnection.columns)
                     FROM home_assistant_connections AS connection
@@ -47,7 +47,7 @@ package struct SealedValueRepository: Sendable {
                     """, parameters, name: "list_sealed_tokens")
                 return try result.map { row in .token(try StoredConnection(row: row)) }
             case .backups:
-                let result = try session.query(
+                let result = try await session.query(
                     """
                     SELECT backup.id::text AS id, backup.connection_id, backup.automation_id, backup.version,
                         automation.name, backup.sealed_secrets
@@ -89,7 +89,7 @@ package struct SealedValueRepository: Sendable {
             .textArray(replacements.map(\.sealed)),
         ]
         return try await pool.withConnection { session in
-            try session.query(statement, parameters, name: "replace_sealed_\(place.rawValue)").affectedRows
+            try await session.query(statement, parameters, name: "replace_sealed_\(place.rawValue)").affectedRows
         }
     }
 
@@ -100,7 +100,7 @@ package struct SealedValueRepository: Sendable {
     package func retire(_ keys: Set<String>) async throws {
         guard !keys.isEmpty else { return }
         try await pool.withConnection { session in
-            try session.transaction { session in
+            try await session.transaction { session in
                 _ = try session.query("SET LOCAL lock_timeout = '5s'", [], name: "bound_wait")
                 _ = try session.query(
                     "LOCK TABLE home_assistant_connections, automation_backup IN SHARE ROW EXCLUSIVE MODE", [],
@@ -117,7 +117,7 @@ package struct SealedValueRepository: Sendable {
     /// Whether a rotation has retired the key.
     package func isRetired(_ key: String) async throws -> Bool {
         try await pool.withConnection { session in
-            try !session.query(
+            try await !session.query(
                 "SELECT FROM home_assistant_retired_keys WHERE key_id = $1", [.text(key)], name: "find_retired_key"
             ).isEmpty
         }

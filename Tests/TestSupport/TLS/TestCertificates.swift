@@ -56,6 +56,24 @@ package final class TestCertificates: Sendable {
             keyFile: directory.appending(path: "\(kind.rawValue).key").path)
     }
 
+    /// The SHA-256 of a certificate's public key in base64, as `openssl` gives it.
+    package func pin(_ kind: Kind) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/bin/bash")
+        process.arguments = [
+            "-c",
+            "openssl x509 -in \"$0\" -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64",
+            server(kind).certificateFile,
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failure(description: "openssl gave no digest of the key") }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
+    }
+
     private func makeAuthority() throws {
         // `openssl ca` and not `x509 -req`: only it sets both dates before OpenSSL 3.4.
         let configuration = """

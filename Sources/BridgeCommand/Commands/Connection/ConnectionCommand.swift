@@ -7,6 +7,7 @@ struct ConnectionCommand: AsyncParsableCommand {
         discussion: "A running bridge takes up each change within seconds.",
         subcommands: [
             ConnectionAdd.self, ConnectionList.self, ConnectionShow.self, ConnectionTest.self, ConnectionPause.self,
-            ConnectionResume.self, ConnectionSetToken.self, ConnectionSetURL.self, ConnectionRemove.self,
+            ConnectionResume.self, ConnectionSetToken.self, ConnectionSetURL.self, ConnectionSetTLS.self,
+            ConnectionRemove.self,
         ])
 }

@@ -49,6 +49,8 @@ extension StoredConnection {
             "last_connected_at": .time(lastConnectedAt),
             "last_seen_at": .time(lastSeenAt),
             "connection_health": .parsed(health),
+            "own_authority": .bool(trust.authority != nil),
+            "pinned_key": .optional(trust.publicKey),
         ]
     }
 

@@ -53,14 +53,16 @@ struct ConnectionSetURL: BridgeSubcommand {
         var result: ConnectionTestResult?
         if !skipsTest {
             result = try await desk.requireWorking(
-                connection.name, url: url, token: token, connection: connection.id, user: connection.userID)
+                connection.name, url: url, trust: connection.trust, token: token, connection: connection.id, user: connection.userID)
         }
         try await desk.connections.setURL(connection.id, url: url.description, sealedToken: sealed)
         let details: [String: JSONValue] = [
             "old_url": .string(old.description), "new_url": .string(url.description), "tested": .bool(!skipsTest),
+            "tls": .bool(url.isSecure),
         ]
         try await desk.audit.record(
             .urlChange, connection: connection.id, user: connection.userID, details: details)
+        if !url.isSecure, old.isSecure { desk.tellOfPlainText(url) }
         if let result { try await desk.remember(result, of: connection.id) }
         if given != nil {
             try await desk.audit.record(

@@ -42,6 +42,8 @@ struct ConnectionShow: BridgeSubcommand {
             ("Id", connection.id.description),
             ("User", connection.username),
             ("URL", connection.url),
+            ("Authority", connection.trust.authority == nil ? "the system's" : "its own"),
+            ("Pinned key", connection.trust.publicKey ?? "-"),
             ("Status", connection.status.rawValue),
             ("Home Assistant", connection.homeAssistantVersion ?? "-"),
             ("Location", connection.locationName ?? "-"),

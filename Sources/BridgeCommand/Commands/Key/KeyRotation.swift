@@ -51,7 +51,8 @@ struct KeyRotation {
             result.madeKeys = true
         } else {
             let count = try await settle(keyring, &result)
-            result.madeKeys = try await count == 0 && !isUnfinished(keyring, result)
+            let isUnfinished = try await isUnfinished(keyring, result)
+            result.madeKeys = count == 0 && !isUnfinished
         }
         if result.madeKeys {
             keyring = try editor.addFreshKeys()
