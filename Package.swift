@@ -135,8 +135,8 @@ let package = Package(
         .testTarget(
             name: "IngestTests",
             dependencies: [
-                "Ingest", "HomeAssistantClient", "EventSpool", "Embedding", "Store", "PostgresClient", "TestSupport",
-                "BridgeCore", "BridgeConcurrency", log,
+                "Ingest", "HomeAssistantClient", "EventSpool", "Embedding", "Store", "PostgresClient", "Cryptography",
+                "TestSupport", "BridgeCore", "BridgeConcurrency", log,
             ]),
         .testTarget(
             name: "BackfillTests",

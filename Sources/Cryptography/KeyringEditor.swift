@@ -25,7 +25,8 @@ package final class KeyringEditor: Sendable {
         for index in lines.indices {
             let line = lines[index]
             switch line.summary.purpose {
-            case KeyringFormat.tokenPurpose: lines[index] = Self.line(line, purpose: line.summary.purpose, line.material)
+            case KeyringFormat.tokenPurpose:
+                lines[index] = Self.line(line, purpose: line.summary.purpose, line.material)
             case KeyringFormat.signPurpose:
                 let half = try Ed25519.PrivateKey(seed: line.material).publicKey
                 lines[index] = Self.line(line, purpose: KeyringFormat.verifyPurpose, Secret(half.raw))
@@ -40,7 +41,8 @@ package final class KeyringEditor: Sendable {
     package func removeTokenKeys(_ ids: Set<String>) throws(CryptographyError) -> Keyring {
         let lines = try lines()
         let kept = lines.filter { line in
-            line.summary.purpose != KeyringFormat.tokenPurpose || line.summary.isPrimary || !ids.contains(line.summary.id)
+            line.summary.purpose != KeyringFormat.tokenPurpose || line.summary.isPrimary
+                || !ids.contains(line.summary.id)
         }
         return kept.count == lines.count ? try keyring() : try write(kept)
     }

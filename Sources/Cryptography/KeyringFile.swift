@@ -114,7 +114,8 @@ enum KeyringFile {
         guard fsync(directoryFile) == 0 || errno == EINVAL else {
             throw .init(
                 .keyringUnwritable,
-                "The keyring \(path) was written, but the disk does not confirm it (\(describe(errno))). Check the disk.")
+                "The keyring \(path) was written, but the disk does not confirm it (\(describe(errno))). Check the disk."
+            )
         }
     }
 

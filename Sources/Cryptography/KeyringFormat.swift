@@ -42,7 +42,8 @@ enum KeyringFormat {
             guard !lines.contains(where: { $0.summary.id == summary.id }) else {
                 throw malformed(path, number, "the key id \"\(summary.id)\" occurs twice")
             }
-            if summary.isPrimary, lines.contains(where: { $0.summary.isPrimary && $0.summary.purpose == summary.purpose })
+            if summary.isPrimary,
+                lines.contains(where: { $0.summary.isPrimary && $0.summary.purpose == summary.purpose })
             {
                 throw malformed(path, number, "a second key of its purpose is marked primary")
             }

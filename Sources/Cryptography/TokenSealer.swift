@@ -17,6 +17,9 @@ package struct TokenSealer: Sendable {
     /// Seals with the primary key and opens with any key that the source has at that moment.
     package init(_ source: KeyringSource) { self.source = source }
 
+    /// The id of the key that it seals with now.
+    package var primaryKeyID: String { source.current.primaryKeyID }
+
     /// Seals `token` with the primary key and a fresh random nonce.
     ///
     /// Throws `.malformed` for an empty or oversized token, else `.libraryFailure` only.

@@ -130,7 +130,8 @@ package final class Connector: Sendable {
         pump = SpoolPump(queue: queue, health: health, metrics: numbers, logger: logger, mustSync: { writer.isBehind })
         let environment = RunnerEnvironment(
             session: SessionEnvironment(
-                loop: loop, resolver: HostResolver(policy: configuration.addresses), timer: timer, timings: configuration.timings),
+                loop: loop, resolver: HostResolver(policy: configuration.addresses), timer: timer,
+                timings: configuration.timings),
             queue: queue, sealer: configuration.sealer, audit: AuditRecorder(queue: queue), status: status,
             health: health, metrics: numbers, gaps: GapRepository(pool), backfill: backfill, registries: registries,
             companions: companions, embedding: embedding, logger: logger)

@@ -43,7 +43,8 @@ package struct AddressPolicy: Hashable, Sendable {
             return .refused("is in none of the networks of HA_BRIDGE_ALLOWED_NETWORKS")
         }
         if !isSecure, !Self.isPrivate(target) {
-            return .refused("is a public address, where http:// would show the token to everyone on the way: take https://")
+            return .refused(
+                "is a public address, where http:// would show the token to everyone on the way: take https://")
         }
         return .allowed
     }

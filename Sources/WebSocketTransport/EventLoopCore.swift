@@ -107,7 +107,8 @@ final class EventLoopCore {
     ) {
         let authority = target.isSecure ? target.trust.authority.map { CertificateAuthority(pem: $0) } : nil
         let connection = LoopConnection(
-            id: id, target: target, authority: authority ?? nil, messageLimit: options.maximumMessageBytes, now: Self.now, onEvent: onEvent)
+            id: id, target: target, authority: authority ?? nil, messageLimit: options.maximumMessageBytes,
+            now: Self.now, onEvent: onEvent)
         table[id.rawValue] = connection
         if isShuttingDown {
             finish(connection, WebSocketClosure(kind: .local, message: "The network thread is being shut down."))

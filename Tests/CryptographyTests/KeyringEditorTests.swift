@@ -36,7 +36,8 @@ import Testing
 
     @Test func onlyThePublicHalfOfARetiredSigningKeyStays() throws {
         let secret = try #require(
-            try directory.read("keyring").split(separator: "\n").first { $0.hasPrefix("sign ") }?.split(separator: " ")[3])
+            try directory.read("keyring").split(separator: "\n").first { $0.hasPrefix("sign ") }?.split(separator: " ")[
+                3])
         _ = try KeyringEditor(path: path).addFreshKeys()
         #expect(try !directory.read("keyring").contains(secret))
     }

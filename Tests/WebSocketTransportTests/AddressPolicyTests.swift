@@ -14,7 +14,8 @@ import Testing
 
     @Test(arguments: [
         ("10.0.0.0/8", "10.255.1.2", true), ("10.0.0.0/8", "11.0.0.1", false), ("10.1.2.3", "10.1.2.3", true),
-        ("10.1.2.3", "10.1.2.4", false), ("192.168.4.0/22", "192.168.7.255", true), ("192.168.4.0/22", "192.168.8.0", false),
+        ("10.1.2.3", "10.1.2.4", false), ("192.168.4.0/22", "192.168.7.255", true),
+        ("192.168.4.0/22", "192.168.8.0", false),
         ("0.0.0.0/0", "8.8.8.8", true), ("0.0.0.0/0", "2001:db8::1", false), ("::/0", "8.8.8.8", false),
         ("fd00::/8", "fdff::1", true), ("fd00::/8", "fe00::1", false), ("2001:db8::/33", "2001:db8:7fff::1", true),
         ("2001:db8::/33", "2001:db8:8000::1", false), ("10.1.2.3/8", "10.9.9.9", true),
@@ -63,7 +64,8 @@ import Testing
             #expect(try verdict(good, isSecure: false) == .allowed, "\(good)")
         }
         for bad in [
-            "8.8.8.8", "172.32.0.1", "172.15.255.255", "100.128.0.1", "192.169.0.1", "11.0.0.1", "2001:db8::1", "fe00::1",
+            "8.8.8.8", "172.32.0.1", "172.15.255.255", "100.128.0.1", "192.169.0.1", "11.0.0.1", "2001:db8::1",
+            "fe00::1",
             "64:ff9b::808:808", "2002:808:808::1",
         ] {
             guard case .refused(let reason) = try verdict(bad, isSecure: false) else {
@@ -89,7 +91,8 @@ import Testing
             .init(host: "db.test", port: 5432), .init(host: nil, port: 5433), .init(host: "gone.test", port: 5434),
         ])
         let addresses = try ["10.0.0.5", "10.0.0.6"].map { try #require(IPAddress($0)) }
-        let resolver = HostResolver(policy: policy, threads: 1, timeout: .seconds(5)) { host throws(HostResolverError) in
+        let resolver = HostResolver(policy: policy, threads: 1, timeout: .seconds(5)) {
+            host throws(HostResolverError) in
             switch host {
             case "db.test": [addresses[0]]
             case "both.test": addresses
@@ -102,7 +105,9 @@ import Testing
         #expect(try await resolve("db.test", 8123) == ["10.0.0.5"])
         #expect(try await resolve("both.test", 5432) == ["10.0.0.6"])
         #expect(try await resolve("10.0.0.7", 5434) == ["10.0.0.7"])
-        for (host, port) in [("db.test", 5432), ("10.0.0.5", 5432), ("127.0.0.1", 5433), ("127.0.0.9", 5433), ("::1", 5433)] {
+        for (host, port) in [
+            ("db.test", 5432), ("10.0.0.5", 5432), ("127.0.0.1", 5433), ("127.0.0.9", 5433), ("::1", 5433),
+        ] {
             await #expect { try await resolve(host, UInt16(port)) } throws: { "\($0)".contains("the database") }
         }
     }

@@ -49,7 +49,9 @@ final class HelloListener {
     }
 
     private static func parse(_ bytes: [UInt8]) -> Hello {
-        func number(_ offset: Int) -> Int { offset + 1 < bytes.count ? Int(bytes[offset]) << 8 | Int(bytes[offset + 1]) : 0 }
+        func number(_ offset: Int) -> Int {
+            offset + 1 < bytes.count ? Int(bytes[offset]) << 8 | Int(bytes[offset + 1]) : 0
+        }
         // Record, handshake, version, random.
         var offset = 5 + 4 + 2 + 32
         offset += 1 + Int(bytes[offset])
@@ -61,7 +63,9 @@ final class HelloListener {
         while offset + 4 <= end {
             let length = number(offset + 2)
             if number(offset) == 43 {
-                hello.supportedVersions = stride(from: offset + 5, to: offset + 4 + length, by: 2).map { UInt16(number($0)) }
+                hello.supportedVersions = stride(from: offset + 5, to: offset + 4 + length, by: 2).map {
+                    UInt16(number($0))
+                }
             }
             offset += 4 + length
         }

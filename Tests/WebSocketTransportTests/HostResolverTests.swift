@@ -32,9 +32,14 @@ struct HostResolverTests {
 
     @Test func takesNumericAddressesAsTheyAre() async throws {
         let resolver = HostResolver()
-        #expect(try await resolver.resolve(host: "127.0.0.1", port: 8123, isSecure: true).map(\.description) == ["127.0.0.1:8123"])
-        #expect(try await resolver.resolve(host: "::1", port: 8123, isSecure: true).map(\.description) == ["[::1]:8123"])
-        #expect(try await resolver.resolve(host: "::ffff:10.1.2.3", port: 1, isSecure: true).map(\.address) == ["10.1.2.3"])
+        #expect(
+            try await resolver.resolve(host: "127.0.0.1", port: 8123, isSecure: true).map(\.description) == [
+                "127.0.0.1:8123"
+            ])
+        #expect(
+            try await resolver.resolve(host: "::1", port: 8123, isSecure: true).map(\.description) == ["[::1]:8123"])
+        #expect(
+            try await resolver.resolve(host: "::ffff:10.1.2.3", port: 1, isSecure: true).map(\.address) == ["10.1.2.3"])
     }
 
     @Test func resolvesLocalhost() async throws {
@@ -51,7 +56,9 @@ struct HostResolverTests {
     }
 
     @Test func tellsANameThatDoesNotExist() async {
-        await #expect { try await HostResolver().resolve(host: "no-such-host.invalid", port: 1, isSecure: true) } throws: {
+        await #expect {
+            try await HostResolver().resolve(host: "no-such-host.invalid", port: 1, isSecure: true)
+        } throws: {
             let code = ($0 as? HostResolverError)?.code
             // Without a name server the same lookup fails for the moment only.
             return code == .notFound || code == .temporaryFailure || code == .timeout
@@ -69,7 +76,8 @@ struct HostResolverTests {
     @Test func leavesOutWhatThePolicyRefuses() async throws {
         let mixed = addresses(["169.254.169.254", "fe80::1", "192.168.1.5"])
         let resolver = HostResolver(threads: 1, timeout: .seconds(5)) { _ in mixed }
-        #expect(try await resolver.resolve(host: "mixed.test", port: 1, isSecure: true).map(\.address) == ["192.168.1.5"])
+        #expect(
+            try await resolver.resolve(host: "mixed.test", port: 1, isSecure: true).map(\.address) == ["192.168.1.5"])
         let bad = addresses(["169.254.169.254"])
         let refusing = HostResolver(threads: 1, timeout: .seconds(5)) { _ in bad }
         await #expect { try await refusing.resolve(host: "metadata.test", port: 1, isSecure: true) } throws: {

@@ -147,7 +147,9 @@ struct TLSTests {
         var host = "localhost"
         var failure: WebSocketClosure.TLSFailure?
 
-        var testDescription: String { "\(self.kind) \(hasAuthority) \(authority as Any) \(pin as Any) \(failure as Any)" }
+        var testDescription: String {
+            "\(self.kind) \(hasAuthority) \(authority as Any) \(pin as Any) \(failure as Any)"
+        }
     }
 
     static let demands: [Demand] = [

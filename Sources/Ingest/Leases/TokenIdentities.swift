@@ -26,6 +26,8 @@ struct TokenIdentities {
 
     /// The identity of each connection's token; those that are not asked for are forgotten.
     mutating func of(_ connections: [StoredConnection]) -> [ConnectionID: TokenIdentity] {
+        // Also where no token is to be opened, so that a keyring that cannot be used is told of before it is needed.
+        _ = sealer.primaryKeyID
         var identities: [ConnectionID: TokenIdentity] = [:]
         var opened: [ConnectionID: Known] = [:]
         for connection in connections {

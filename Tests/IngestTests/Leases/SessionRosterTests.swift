@@ -16,7 +16,7 @@ struct SessionRosterTests {
             status: .connected, homeAssistantVersion: nil, supportedFeatures: [], isAdmin: nil, timeZone: nil,
             locationName: nil, pausedAt: isPaused ? .now : nil, removedAt: nil,
             createdAt: Timestamp(microseconds: 0), updatedAt: Timestamp(microseconds: 0), lastConnectedAt: nil,
-            lastSeenAt: nil, health: nil)
+            lastSeenAt: nil, health: nil, trust: .system)
     }
 
     private func lease(_ epoch: Int64, since: Int = 1, isGivenUp: Bool = false) -> [ConnectionID: LeaseBook.Lease] {
@@ -32,6 +32,15 @@ struct SessionRosterTests {
         _ = roster.on(stored: [stored()], readAt: at(0))
         _ = roster.on(leases: lease(4))
         return roster
+    }
+
+    @Test func aSessionOutlivesARotationOfKeysAndNoOtherToken() {
+        var roster = SessionRoster()
+        _ = roster.on(stored: [stored()], tokens: [home: .opened("a")], readAt: at(0))
+        _ = roster.on(leases: lease(4))
+        #expect(roster.on(stored: [stored()], tokens: [home: .opened("a")], readAt: at(5)) == [])
+        #expect(
+            roster.on(stored: [stored()], tokens: [home: .opened("b")], readAt: at(6)) == [.end(home, drains: false)])
     }
 
     @Test func aSessionStartsWhenItsConnectionIsWantedAndHeld() {

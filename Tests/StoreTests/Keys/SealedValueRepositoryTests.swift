@@ -13,7 +13,7 @@ import Testing
             _ = try await database.session.query(sql)
             return nil
         } catch {
-            return (error as? PostgresError)?.sqlState
+            return error.sqlState
         }
     }
 
@@ -159,15 +159,18 @@ import Testing
                     == false)
             #expect(
                 await Self.failure("UPDATE home_assistant_connections SET tls_public_key = NULL", database) == nil)
-            #expect(try await session.notifications(waitingAtMost: .seconds(5)).map(\.payload) == [added.id.description])
+            #expect(
+                try await session.notifications(waitingAtMost: .seconds(5)).map(\.payload) == [added.id.description])
             await session.close()
             #expect(
                 try await database.connections.setTrust(added.id, .system, sealedToken: "v1.y", expecting: "v1.x"))
             #expect(try await database.connections.find(id: added.id)?.trust == .system)
             let plain = await Self.failure(
-                "UPDATE home_assistant_connections SET url = 'http://home.example', tls_public_key = '\(pin)'", database)
+                "UPDATE home_assistant_connections SET url = 'http://home.example', tls_public_key = '\(pin)'", database
+            )
             #expect(plain == "23514")
-            #expect(await Self.failure("UPDATE home_assistant_connections SET tls_public_key = 'x'", database) == "23514")
+            #expect(
+                await Self.failure("UPDATE home_assistant_connections SET tls_public_key = 'x'", database) == "23514")
         }
     }
 }

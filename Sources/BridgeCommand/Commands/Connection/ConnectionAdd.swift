@@ -42,7 +42,8 @@ struct ConnectionAdd: BridgeSubcommand {
         let sealer = try desk.sealer()
         let owner = try OwnerChoice.owner(named: user, among: try await desk.users.list())
         let id = ConnectionID()
-        let sealed = try sealer.seal(secret, for: try TokenBinding(connection: id, user: owner.id, url: url, trust: trust))
+        let sealed = try sealer.seal(
+            secret, for: try TokenBinding(connection: id, user: owner.id, url: url, trust: trust))
         var result: ConnectionTestResult?
         if !token.skipsTest {
             result = try await desk.requireWorking(

@@ -54,7 +54,8 @@ struct ConnectionSetTLS: BridgeSubcommand {
             guard isSet else {
                 throw CommandFailure(
                     .tryAgain,
-                    "The connection “\(connection.name)” was changed by somebody else meanwhile. Run the command again.")
+                    "The connection “\(connection.name)” was changed by somebody else meanwhile. Run the command again."
+                )
             }
             try await desk.audit.record(
                 .tlsChange, connection: connection.id, user: connection.userID,

@@ -22,7 +22,8 @@ struct ConnectionSetToken: BridgeSubcommand {
             var result: ConnectionTestResult?
             if !token.skipsTest {
                 result = try await desk.requireWorking(
-                    connection.name, url: url, trust: connection.trust, token: secret, connection: connection.id, user: connection.userID)
+                    connection.name, url: url, trust: connection.trust, token: secret, connection: connection.id,
+                    user: connection.userID)
             }
             let isSet = try await desk.connections.setToken(
                 connection.id, sealedToken: sealed, expecting: connection.sealedToken)

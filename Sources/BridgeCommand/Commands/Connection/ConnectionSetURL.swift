@@ -53,7 +53,8 @@ struct ConnectionSetURL: BridgeSubcommand {
         var result: ConnectionTestResult?
         if !skipsTest {
             result = try await desk.requireWorking(
-                connection.name, url: url, trust: connection.trust, token: token, connection: connection.id, user: connection.userID)
+                connection.name, url: url, trust: connection.trust, token: token, connection: connection.id,
+                user: connection.userID)
         }
         try await desk.connections.setURL(connection.id, url: url.description, sealedToken: sealed)
         let details: [String: JSONValue] = [

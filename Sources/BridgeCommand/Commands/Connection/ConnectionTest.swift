@@ -22,7 +22,8 @@ struct ConnectionTest: BridgeSubcommand {
             let url = try HomeAssistantURL(connection.url)
             let token = try desk.token(of: connection, url: url)
             let result = try await desk.test(
-                connection.name, url: url, trust: connection.trust, token: token, connection: connection.id, user: connection.userID)
+                connection.name, url: url, trust: connection.trust, token: token, connection: connection.id,
+                user: connection.userID)
             try await desk.remember(result, of: connection.id)
             return (connection, result)
         }

@@ -6,7 +6,8 @@ import Store
 /// `key rotate`.
 struct KeyRotate: BridgeSubcommand {
     static let configuration = CommandConfiguration(
-        commandName: "rotate", abstract: "Make fresh keys and seal every stored token and backup anew, while the bridge runs.",
+        commandName: "rotate",
+        abstract: "Make fresh keys and seal every stored token and backup anew, while the bridge runs.",
         discussion: """
             Afterwards nothing in the database is sealed with an earlier key, and the keyring loses those keys: copy the file \
             anew. Dumps of the database from before need them, so keep the copy that you have for as long as the dumps, or give \
