@@ -51,7 +51,7 @@ import Testing
             "HA_BRIDGE_LOG_FORMAT": "json", "HA_BRIDGE_RETENTION_DAYS": "7", "HA_BRIDGE_SPOOL_MAX_BYTES": "1GiB",
             "HA_BRIDGE_QUEUE_MAX_BYTES": "8000000", "HA_BRIDGE_BATCH_MAX_ROWS": "10",
             "HA_BRIDGE_BATCH_MAX_AGE_MS": "1500", "HA_BRIDGE_EMBEDDER": "off", "HA_BRIDGE_TEST_ANYTHING": "x",
-            "PATH": "/bin", "HA_URL": "x",
+            "HA_BRIDGE_ALLOWED_NETWORKS": "192.168.1.0/24, fd00::/8 127.0.0.1", "PATH": "/bin", "HA_URL": "x",
         ])
         #expect(settings.keyFile == "/s/keyring")
         #expect(settings.httpAddress == HTTPAddress(host: "::1", port: 9))
@@ -59,6 +59,7 @@ import Testing
         #expect(settings.spoolMaxBytes == 1 << 30 && settings.queueMaxBytes == 8_000_000)
         #expect(settings.batchMaxRows == 10 && settings.batchMaxAge == .milliseconds(1_500))
         #expect(settings.embedder == .off)
+        #expect(settings.allowedNetworks.map(\.description) == ["192.168.1.0/24", "fd00::/8", "127.0.0.1/32"])
     }
 
     @Test func letsTheEnvironmentWinOverTheFile() throws {
@@ -95,6 +96,9 @@ import Testing
             ("HA_BRIDGE_HTTP_ADDRESS", "h:+1", "must be an address"),
             ("HA_BRIDGE_HTTP_ADDRESS", "http://h:1", "must be an address"),
             ("HA_BRIDGE_HTTP_ADDRESS", ":8099", "must be an address"),
+            ("HA_BRIDGE_ALLOWED_NETWORKS", "192.168.1.0/33", "must be networks separated by commas"),
+            ("HA_BRIDGE_ALLOWED_NETWORKS", "10.0.0.0/8, home.local", "must be networks separated by commas"),
+            ("HA_BRIDGE_ALLOWED_NETWORKS", ", ,", "must be networks separated by commas"),
             ("HA_BRIDGE_RETENTION_DAYS", "0", "must be a whole number of days from 1 to 36500, not \"0\"."),
             ("HA_BRIDGE_RETENTION_DAYS", "-1", "must be a whole number"),
             ("HA_BRIDGE_RETENTION_DAYS", "1.5", "must be a whole number"),
@@ -196,6 +200,7 @@ import Testing
                 HA_BRIDGE_STATE_DIR         /var/lib/ha-bridge          default
                 HA_BRIDGE_KEY_FILE          /var/lib/ha-bridge/keyring  default
                 HA_BRIDGE_HTTP_ADDRESS      127.0.0.1:8099              default
+                HA_BRIDGE_ALLOWED_NETWORKS  (not set)                   default
                 HA_BRIDGE_CONFIG            /etc/b.yaml                 environment
                 HA_BRIDGE_LOG_LEVEL         debug                       file /etc/b.yaml:1
                 HA_BRIDGE_LOG_FORMAT        text                        default

@@ -114,13 +114,14 @@ import Testing
         }
         try await ProcessRig.with { rig in
             let database = try #require(URLComponents(string: rig.database.url))
-            let databasePort = database.port ?? 5432
+            let named = database.queryItems?.first { $0.name == "port" }?.value.flatMap { Int($0) }
+            let databasePort = named ?? database.port ?? 5432
             let cases: [(name: String, url: String, sentence: String)] = [
                 ("metadata", "http://169.254.169.254", "is a link-local address"),
                 ("secure-metadata", "https://169.254.169.254", "is a link-local address"),
-                ("mapped", "http://[::ffff:169.254.169.254]", "is a link-local address"),
+                ("mapped", "http://[::ffff:169.254.169.254]:8124", "is a link-local address"),
                 ("translated", "http://[64:ff9b::a9fe:a9fe]", "is a link-local address"),
-                ("unspecified", "http://0.0.0.0:8123", "is the unspecified address"),
+                ("unspecified", "http://0.1.2.3:8123", "is the unspecified address"),
                 ("public", "http://192.0.2.7:8123", "take https://"),
                 ("public-name", "http://[2001:db8::1]:8123", "take https://"),
                 ("database", "http://127.0.0.1:\(databasePort)", "where the database listens"),

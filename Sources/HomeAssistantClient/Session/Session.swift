@@ -244,7 +244,8 @@ package struct Session: Sendable {
             let url = session.target.url
             let target = WebSocketTarget(
                 address: addresses[index].address, host: url.host, port: url.port, isSecure: url.isSecure,
-                trust: session.target.trust, path: url.webSocketPath, handshakeTimeout: session.environment.timings.connect)
+                trust: session.target.trust, path: url.webSocketPath,
+                handshakeTimeout: session.environment.timings.connect)
             let mailbox = mailbox
             let consumer = session.consumer
             let connection = session.target.connection

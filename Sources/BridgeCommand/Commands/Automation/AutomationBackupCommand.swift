@@ -45,7 +45,8 @@ struct AutomationBackupCommand: BridgeSubcommand {
             let token = try desk.token(of: connection, url: url)
             context.console.progress("Reading the configuration of \(entity) …")
             defer { context.console.endProgress() }
-            let configuration = try await CommandSession.with(try desk.place(url, connection.trust), token: token) { port in
+            let configuration = try await CommandSession.with(try desk.place(url, connection.trust), token: token) {
+                port in
                 try await AutomationReader(port).configuration(of: entity)
             }
             let backups = BackupRepository(pool)
