@@ -65,7 +65,9 @@ import Testing
         #expect(try await bridge("key", "new").status == 64)
         #expect(try Data(contentsOf: URL(filePath: state + "/keyring")) == content)
         let keys = try await bridge("key", "list", "--json").objects
-        #expect(keys.count == 1 && keys.first?["is_primary"] as? Bool == true)
+        #expect(
+            keys.map { $0["purpose"] as? String } == ["token", "sign"]
+                && keys.allSatisfy { $0["is_primary"] as? Bool == true })
         let material = String(decoding: content, as: UTF8.self).split(whereSeparator: \.isWhitespace).max {
             $0.count < $1.count
         }

@@ -1,7 +1,9 @@
+import Automation
 import BridgeConcurrency
 import BridgeCore
 import Cryptography
 import Foundation
+import HomeAssistantClient
 import PostgresClient
 import TestSupport
 import Testing
@@ -258,6 +260,49 @@ import Testing
             #expect(
                 try await rig.eventually { process.lines(with: "cannot be used. The one of before stays").count == 1 })
             #expect(fake.snapshot.subscriptionCount == 1)
+        }
+    }
+
+    @Test func sealsWhatAutomationsKeepSecretAnewAndNamesWhatDoesNotOpen() async throws {
+        try await ProcessRig.with { rig in
+            try await Self.addIdleConnections(1, rig)
+            let id = try await rig.value("SELECT id FROM home_assistant_connections") ?? ""
+            let home = ConnectionID(try #require(UUID(uuidString: id)))
+            let old = try Self.keyring(rig)
+            // Long enough for several parts.
+            let text = String(repeating: "a secret of some length ", count: 1_000)
+            let configuration = try #require(ConfigurationValue(json: Array(#"{"password": "\#(text)"}"#.utf8)))
+            let automation = AutomationID()
+            let sealed = try ConfigurationSealer(TokenSealer(keyring: old)).seal(
+                configuration, of: automation, connection: home)
+            let secrets = try #require(sealed.sealedSecrets)
+            #expect(secrets.split(separator: " ").count > 1)
+            _ = try await rig.session.query(
+                """
+                INSERT INTO automation_management (id, connection_id, home_assistant_automation_id, name)
+                VALUES ($1, $2, 'night_light', 'Night light')
+                """, [.id(automation), .id(home)])
+            let insert = """
+                INSERT INTO automation_backup (automation_id, backup_name, backup_type, configuration_snapshot, sealed_secrets)
+                VALUES ($1, 'b', 'MANUAL', $2::jsonb, $3)
+                """
+            let edited = secrets.dropLast(30) + String(repeating: "A", count: 30)
+            for text in [secrets, String(edited)] {
+                _ = try await rig.session.query(insert, [.id(automation), .json(sealed.snapshot.json), .text(text)])
+            }
+            let outcome = try await rig.bridge("key", "rotate")
+            #expect(outcome.status == 78 && outcome.errors.contains("version 2 of “Night light”"), "\(outcome.errors)")
+            #expect(!outcome.errors.contains("version 1"))
+            let new = try Self.keyring(rig)
+            let stored = try #require(
+                try await rig.value("SELECT sealed_secrets FROM automation_backup WHERE version = 1"))
+            #expect(stored.split(separator: " ").allSatisfy { $0.hasPrefix("v1.\(new.primaryKeyID).") })
+            let opened = try ConfigurationSealer(TokenSealer(keyring: new)).open(
+                sealed.snapshot, sealedSecrets: stored, of: automation, connection: home, revealsSecrets: true)
+            #expect(opened == configuration)
+            #expect(
+                try await rig.value("SELECT sealed_secrets FROM automation_backup WHERE version = 2") == String(edited))
+            #expect(new.holdsTokenKey(old.primaryKeyID))
         }
     }
 

@@ -54,7 +54,7 @@ struct BackfillCommand: BridgeSubcommand {
             return try await CommandSession.with(try desk.place(url, connection.trust), token: token) { port in
                 try await desk.audit.record(
                     .connect, connection: connection.id, user: connection.userID,
-                    details: ["purpose": .string("backfill")])
+                    details: ["purpose": .string("backfill"), "tls": .bool(url.isSecure)])
                 // Made only now: nobody is left with a gap for a Home Assistant that could not be reached.
                 if let range { gaps = [try await repository.request(connection.id, range: range)] }
                 var house: HouseContext?
