@@ -64,9 +64,11 @@ import TestSupport
         let fake = try FakeHomeAssistant()
         defer { fake.stop() }
         try await Bridge.with(prepare: { bridge in
-            _ = try await bridge.rows(
+            let session = try await bridge.database.connect()
+            try await session.execute(
                 "ALTER TABLE home_assistant_events ADD CONSTRAINT no_poison CHECK (new_state IS DISTINCT FROM 'poison')"
             )
+            await session.close()
             try await bridge.addConnection(url: fake.url)
         }) { bridge async throws in
             #expect(await fake.wait { $0.subscriptionCount == 1 })

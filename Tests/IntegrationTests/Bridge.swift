@@ -27,10 +27,10 @@ struct Bridge: Sendable {
         _ body: @Sendable @escaping (Bridge) async throws -> Void
     ) async throws {
         try await TestDatabase.with { database in
-            let configuration = try PostgresConfiguration(database.url)
+            let configuration = try PostgresConfiguration(database.url).taking(.writer)
             let log = LogCollector()
             let logger = log.logger
-            let session = try await PostgresConnection.connect(configuration, logger: logger)
+            let session = try await database.connect()
             _ = try await Migrator().up(on: session)
             await session.close()
             let pool = PostgresPool(configuration, size: 3, logger: logger)

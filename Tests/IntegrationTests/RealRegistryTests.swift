@@ -85,7 +85,7 @@ private final class FollowedSession: FrameConsumer, SessionMeter {
 @Suite(.enabled(if: TestDatabase.isAvailable)) struct RegistryFollowingTests {
     fileprivate static func with(_ body: (PostgresPool, FollowedSession) async throws -> Void) async throws {
         try await TestDatabase.with(extensions: []) { server in
-            let pool = PostgresPool(server.configuration, size: 2, logger: server.logger)
+            let pool = PostgresPool(server.configuration.taking(.writer), size: 2, logger: server.logger)
             let migrating = try await server.connect()
             _ = try await Migrator().up(on: migrating)
             await migrating.close()

@@ -14,6 +14,8 @@ import Testing
 
     private struct Bench: Sendable {
         let pool: PostgresPool
+        /// Of the superuser, who may do to the tables what a test wants.
+        let administration: PostgresPool
         let connection: ConnectionID
         let exemplars: ExemplarRepository
 
@@ -39,7 +41,7 @@ import Testing
         }
 
         func run(_ sql: String, _ parameters: [PostgresValue] = []) async throws -> PostgresResult {
-            try await pool.withConnection { try await $0.query(sql, parameters) }
+            try await administration.withConnection { try await $0.query(sql, parameters) }
         }
 
         func count(_ condition: String) async throws -> Int {
@@ -53,19 +55,24 @@ import Testing
             let session = try await database.connect()
             _ = try await Migrator().up(on: session)
             await session.close()
-            let pool = PostgresPool(database.configuration, size: 4, logger: quiet)
+            let pool = PostgresPool(database.configuration.taking(.writer), size: 4, logger: quiet)
             let user = try await UserRepository(pool).add(username: "anna", email: "anna@example.org")
             let connection = try await ConnectionRepository(pool).add(
                 id: ConnectionID(), userID: user.id, name: "home", url: "http://home.local:8123",
                 sealedToken: "v1.k1.nonce.text.tag")
-            let bench = Bench(pool: pool, connection: connection.id, exemplars: ExemplarRepository(pool))
+            let administration = PostgresPool(database.configuration, size: 1, logger: quiet)
+            let bench = Bench(
+                pool: pool, administration: administration, connection: connection.id,
+                exemplars: ExemplarRepository(pool))
             do {
                 try await body(bench)
             } catch {
                 await pool.close()
+                await administration.close()
                 throw error
             }
             await pool.close()
+            await administration.close()
         }
     }
 

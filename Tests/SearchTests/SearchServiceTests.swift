@@ -65,7 +65,7 @@ struct SearchServiceTests {
             let session = try await database.connect()
             _ = try await Migrator().up(on: session)
             await session.close()
-            let pool = PostgresPool(database.configuration, size: 3, logger: database.logger)
+            let pool = PostgresPool(database.configuration.taking(.writer), size: 3, logger: database.logger)
             do {
                 try await body(try await fill(pool, isEmbedded: isEmbedded))
                 await pool.close()

@@ -18,7 +18,7 @@ struct DecisionDatabase: Sendable {
         try await TestDatabase.with(extensions: []) { server in
             let session = try await server.connect()
             _ = try await Migrator().up(on: session)
-            let pool = PostgresPool(server.configuration, size: 3, logger: TestDatabase.quietLogger)
+            let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: TestDatabase.quietLogger)
             let database = DecisionDatabase(pool: pool, session: session)
             for statement in seed { try await session.execute(statement) }
             do {

@@ -32,7 +32,7 @@ struct ExecutionRig: Sendable {
 
     static func with(_ body: @Sendable @escaping (ExecutionRig) async throws -> Void) async throws {
         try await TestDatabase.with { server in
-            let pool = PostgresPool(server.configuration, size: 3, logger: server.logger)
+            let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
             let session = try await server.connect()
             do {
                 _ = try await Migrator().up(on: session)

@@ -28,7 +28,7 @@ struct InventoryRig: Sendable {
         defer { try? FileManager.default.removeItem(at: directory) }
         let sealer = TokenSealer(keyring: try Keyring.create(path: directory.appending(path: "keyring").path))
         try await TestDatabase.with(extensions: []) { server in
-            let pool = PostgresPool(server.configuration, size: 3, logger: server.logger)
+            let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
             let session = try await server.connect()
             do {
                 _ = try await Migrator().up(on: session)

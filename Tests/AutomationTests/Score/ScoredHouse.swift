@@ -20,7 +20,7 @@ struct ScoredHouse: Sendable {
     static func with(_ body: (ScoredHouse) async throws -> Void) async throws {
         try await TestDatabase.with(extensions: []) { server in
             let session = try await server.connect()
-            let pool = PostgresPool(server.configuration, size: 4, logger: server.logger)
+            let pool = PostgresPool(server.configuration.taking(.writer), size: 4, logger: server.logger)
             do {
                 _ = try await Migrator().up(on: session)
                 let user = try await UserRepository(pool).add(username: "anna", email: "anna@example.org")

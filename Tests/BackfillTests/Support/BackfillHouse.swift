@@ -20,7 +20,7 @@ struct BackfillHouse: Sendable {
 
     static func with(_ body: (BackfillHouse) async throws -> Void) async throws {
         try await TestDatabase.with(extensions: []) { server in
-            let pool = PostgresPool(server.configuration, size: 3, logger: server.logger)
+            let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
             let session = try await server.connect()
             do {
                 _ = try await Migrator().up(on: session)

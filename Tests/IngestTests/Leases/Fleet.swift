@@ -36,7 +36,8 @@ struct Fleet: Sendable {
             let timer = DeadlineTimer()
             let timing = Task { await timer.run() }
             let fleet = Fleet(
-                database: database, pool: PostgresPool(database.configuration, size: 2, logger: logger), timer: timer)
+                database: database, pool: PostgresPool(database.configuration.taking(.writer), size: 2, logger: logger),
+                timer: timer)
             do {
                 try await body(fleet, ids)
             } catch {

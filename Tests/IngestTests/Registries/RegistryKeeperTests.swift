@@ -22,7 +22,7 @@ private struct Rig: Sendable {
 
     static func with(_ body: @Sendable @escaping (Rig) async throws -> Void) async throws {
         try await TestDatabase.with(extensions: []) { server in
-            let pool = PostgresPool(server.configuration, size: 2, logger: server.logger)
+            let pool = PostgresPool(server.configuration.taking(.writer), size: 2, logger: server.logger)
             let session = try await server.connect()
             do {
                 _ = try await Migrator().up(on: session)

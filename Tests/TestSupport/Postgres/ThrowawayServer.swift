@@ -177,8 +177,10 @@ package final class ThrowawayServer: Sendable {
         let output = place + "/" + name + ".out"
         let status = try await Self.spawn(words, output: output)
         guard status == 0 else {
-            let words = (try? String(contentsOfFile: output, encoding: .utf8)) ?? ""
-            throw Failure(description: "\(name) failed (\(status)): \(words.suffix(400))")
+            // What pg_ctl prints only points to the server's own log.
+            let words = [output, place + "/log"].compactMap { try? String(contentsOfFile: $0, encoding: .utf8) }
+            throw Failure(
+                description: "\(name) failed (\(status)): \(words.map { $0.suffix(400) }.joined(separator: "\n"))")
         }
     }
 
