@@ -20,6 +20,8 @@ package struct StoreError: Error, Sendable, CustomStringConvertible {
         case invalidValue = "invalid_value"
         /// The connection was not marked as removed first.
         case notRemoved = "not_removed"
+        /// The login may not act as the owner of the tables.
+        case ownerNeeded = "owner_needed"
         /// A chain of the audit trail is not whole, so that nothing may be taken out of it.
         case auditUnsound = "audit_unsound"
         /// The keyring holds no signing key.

@@ -53,6 +53,14 @@ final class CommandRunner {
         return try await run(Self.executable, arguments, input: input, environment)
     }
 
+    /// The same with an array.
+    @discardableResult
+    func callAsFunction(_ arguments: [String], database: String? = nil) async throws -> Outcome {
+        var environment = environment
+        if let database { environment["DATABASE_URL"] = database }
+        return try await run(Self.executable, arguments, input: "", environment)
+    }
+
     /// Runs a line of bash, in which `$HA` is the program.
     func shell(_ line: String) async throws -> Outcome {
         let environment = environment.merging(["HA": Self.executable.path]) { $1 }

@@ -6,7 +6,9 @@ import Store
 struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "The people who own connections and approve changes.",
-        subcommands: [UserAdd.self, UserList.self, UserDeactivate.self, UserGrant.self, UserRevoke.self])
+        subcommands: [
+            UserAdd.self, UserList.self, UserDeactivate.self, UserGrant.self, UserRevoke.self, UserErase.self,
+        ])
 }
 
 extension UserRole: ExpressibleByArgument {}
@@ -33,7 +35,7 @@ struct UserAdd: BridgeSubcommand {
             let user = try await UserRepository(pool).add(username: name, email: email, role: role)
             try await AuditTrail(pool, settings, context).record(
                 .userAdd, connection: nil, user: user.id,
-                details: ["username": .string(user.username), "role": .string(user.role.rawValue)])
+                details: ["role": .string(user.role.rawValue)])
             return user
         }
         context.console.note("Added the user “\(user.username)” (\(user.role.rawValue)).")
@@ -76,7 +78,7 @@ struct UserDeactivate: BridgeSubcommand {
             try await users.deactivate(name)
             guard let user = try await users.find(name) else { return }
             try await AuditTrail(pool, settings, context).record(
-                .userDeactivate, connection: nil, user: user.id, details: ["username": .string(user.username)])
+                .userDeactivate, connection: nil, user: user.id)
             context.console.note("The user “\(user.username)” is inactive now.")
         }
     }

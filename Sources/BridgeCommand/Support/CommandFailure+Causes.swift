@@ -78,6 +78,7 @@ extension CommandFailure {
 
     private static func status(of code: StoreError.Code) -> ExitStatus {
         switch code {
+        case .ownerNeeded: .permission
         case .auditUnsound: .unsound
         case .noSigningKey: .configuration
         default: .usage

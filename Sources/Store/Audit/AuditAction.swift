@@ -23,6 +23,8 @@ package struct AuditAction: RawRepresentable, Hashable, Sendable {
     package static let connectionPause = AuditAction(rawValue: "connection_pause")
     package static let connectionResume = AuditAction(rawValue: "connection_resume")
     package static let userAdd = AuditAction(rawValue: "user_add")
+    /// A person was erased; the row names no one.
+    package static let userErase = AuditAction(rawValue: "user_erase")
     package static let userDeactivate = AuditAction(rawValue: "user_deactivate")
     /// A login of the database was tied to a user, or no longer is.
     package static let userGrant = AuditAction(rawValue: "user_grant")
