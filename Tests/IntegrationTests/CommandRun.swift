@@ -76,6 +76,7 @@ final class CommandRunner {
         defer {
             process.terminate()
             process.waitUntilExit()
+            Self.closeStreams(of: process)
             transcript += Self.read(output)
         }
         return try await body { Self.read(output) }
@@ -89,6 +90,7 @@ final class CommandRunner {
             process.terminationHandler = { _ in continuation.resume() }
             do { try process.run() } catch { continuation.resume(throwing: error) }
         }
+        Self.closeStreams(of: process)
         let outcome = Outcome(
             status: process.terminationStatus, output: Self.read(output), errors: Self.read(errors))
         transcript += outcome.output + outcome.errors
@@ -110,6 +112,13 @@ final class CommandRunner {
         process.standardOutput = try FileHandle(forWritingTo: paths[1])
         process.standardError = try FileHandle(forWritingTo: paths[2])
         return (process, paths[1], paths[2])
+    }
+
+    /// Foundation keeps a process that has ended, and the files with it: hundreds of commands would leave hundreds open.
+    private static func closeStreams(of process: Process) {
+        for stream in [process.standardInput, process.standardOutput, process.standardError] {
+            try? (stream as? FileHandle)?.close()
+        }
     }
 
     private static func read(_ url: URL) -> String {

@@ -193,7 +193,11 @@ package final class ThrowawayServer: Sendable {
         posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         // Nor may the server keep sockets of other tests open.
-        for descriptor in 3..<Int32(512) { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        let open =
+            (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd"))?.compactMap { Int32($0) } ?? []
+        for descriptor in 3..<max(512, (open.max() ?? 0) + 1) {
+            posix_spawn_file_actions_addclose(&actions, descriptor)
+        }
         // The directory of the tests may be closed to the user who runs the server.
         let shell = ["sh", "-c", "cd /tmp && exec \"$@\"", "sh"] + words
         var arguments: [UnsafeMutablePointer<CChar>?] = shell.map { strdup($0) } + [nil]
