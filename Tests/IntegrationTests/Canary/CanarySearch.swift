@@ -48,6 +48,8 @@ struct CanarySearch {
             JOIN pg_namespace AS n ON n.oid = t.relnamespace
             JOIN pg_attribute AS a ON a.attrelid = t.oid AND a.attnum > 0 AND NOT a.attisdropped
             WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast') AND t.relkind IN ('r', 'm')
+                -- A table of another session cannot be read, and may be gone by now.
+                AND t.relpersistence <> 't'
             GROUP BY 1 ORDER BY 1
             """)
         let digits = forms.map { $0.map { String(format: "%02x", $0) }.joined() }
