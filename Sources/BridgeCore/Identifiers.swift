@@ -61,3 +61,15 @@ package struct AutomationID: TypedIdentifier {
     package let uuid: UUID
     package init(_ uuid: UUID) { self.uuid = uuid }
 }
+
+/// A row of `approval_workflow`.
+package struct WorkflowID: TypedIdentifier {
+    package let uuid: UUID
+    package init(_ uuid: UUID) { self.uuid = uuid }
+}
+
+/// A row of `automation_apply_operation` or `rollback_operation`.
+package struct OperationID: TypedIdentifier {
+    package let uuid: UUID
+    package init(_ uuid: UUID) { self.uuid = uuid }
+}
