@@ -90,21 +90,22 @@ struct ConnectionRunner: Sendable {
         let session = Session(
             target: target, environment: environment.session, consumer: environment.queue, meter: meter,
             logger: logger)
+        let requests = RESTPort.over(environment.session.loop, environment.session.resolver, target)
         let memory = LockedBox(Memory())
         await session.run(
             onNotice: { notice in
                 if case .disconnected = notice { stopCompanion(memory) }
                 handle(notice, memory)
             },
-            onReady: { port in startCompanion(over: port, memory) })
+            onReady: { port in startCompanion(over: SessionPorts(commands: port, requests: requests), memory) })
         await stopCompanion(memory)?.value
     }
 
-    /// Fills the gaps of this connection, follows its registries and lets the companions work, for as long as the port works.
-    private func startCompanion(over port: CommandPort, _ memory: LockedBox<Memory>) {
+    /// Fills the gaps of this connection, follows its registries and lets the companions work, for as long as the ports work.
+    private func startCompanion(over ports: SessionPorts, _ memory: LockedBox<Memory>) {
         let sink = environment.backfill
         let worker = BackfillWorker(
-            connection: connection.id, port: port, gaps: environment.gaps, timer: environment.session.timer,
+            connection: connection.id, port: ports.commands, gaps: environment.gaps, timer: environment.session.timer,
             logger: logger, embedding: environment.embedding, sink: { try await sink.write($0) })
         stopCompanion(memory)
         let registries = environment.registries
@@ -114,8 +115,8 @@ struct ConnectionRunner: Sendable {
         let task = Task {
             await withTaskGroup { group in
                 group.addTask { await worker.run() }
-                group.addTask { await registries.follow(id, over: port) }
-                for companion in companions { group.addTask { await companion.follow(id, port) } }
+                group.addTask { await registries.follow(id, over: ports.commands) }
+                for companion in companions { group.addTask { await companion.follow(id, ports) } }
             }
         }
         memory.withLock { $0.companion = task }

@@ -6,12 +6,12 @@ import Store
 /// Work beside the events of a connection, which asks Home Assistant over the same session.
 package struct SessionCompanion: Sendable {
     /// Works over one session; returns when it ends or the task is cancelled.
-    package var follow: @Sendable (ConnectionID, CommandPort) async -> Void
+    package var follow: @Sendable (ConnectionID, SessionPorts) async -> Void
     /// Told what live events say of automations, after they are committed. Called from the writer of the events: never waits.
     package var receive: @Sendable (AutomationSignal, ConnectionID) -> Void
 
     package init(
-        follow: @escaping @Sendable (ConnectionID, CommandPort) async -> Void,
+        follow: @escaping @Sendable (ConnectionID, SessionPorts) async -> Void,
         receive: @escaping @Sendable (AutomationSignal, ConnectionID) -> Void
     ) {
         self.follow = follow

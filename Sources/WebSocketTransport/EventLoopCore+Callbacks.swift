@@ -42,6 +42,10 @@ extension EventLoopCore {
             found.evidence.isConnected = true
             guard isTrusted(found, wsi) else { return -1 }
             found.evidence.isUpgradeRequested = true
+        case LWS_CALLBACK_RAW_CONNECTED: return exchangeConnected(wsi)
+        case LWS_CALLBACK_RAW_WRITEABLE: return exchangeWritable(wsi)
+        case LWS_CALLBACK_RAW_RX: return exchangeReceived(wsi, input, length)
+        case LWS_CALLBACK_RAW_CLOSE: closed(wsi)
         case LWS_CALLBACK_CLIENT_ESTABLISHED: return established(wsi)
         case LWS_CALLBACK_CLIENT_CONNECTION_ERROR: connectionError(wsi)
         case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE: peerCloses(wsi, input, length)
@@ -67,7 +71,7 @@ extension EventLoopCore {
     }
 
     /// Whether the request for the upgrade may be sent. Without TLS where there should be some it may not.
-    private func isTrusted(_ found: LoopConnection, _ wsi: OpaquePointer) -> Bool {
+    func isTrusted(_ found: LoopConnection, _ wsi: OpaquePointer) -> Bool {
         guard found.target.isSecure else { return true }
         let failure = lws_get_ssl(wsi).map { CertificateCheck.finalFailure(ssl: $0, target: found.target) } ?? .other
         found.evidence.certificate = found.evidence.certificate ?? failure
@@ -87,7 +91,8 @@ extension EventLoopCore {
 
     private func connectionError(_ wsi: OpaquePointer) {
         guard let found = connectionOrOpening(of: wsi) else { return }
-        let status = lws_http_client_http_response(wsi)
+        // A bare connection has no response of the library's.
+        let status = found.exchange == nil ? lws_http_client_http_response(wsi) : 0
         if status > 0 { found.evidence.httpStatus = Int(status) }
         if Self.isConnected(wsi) { found.evidence.isConnected = true }
         handshakeFailed(found)
@@ -171,6 +176,10 @@ extension EventLoopCore {
         case .connecting, .probing: handshakeFailed(found)
         case .closing, .lingering: finish(found, Self.localClosure(found))
         case .established:
+            if let exchange = found.exchange {
+                exchangeClosed(found, exchange, peerEnded: Self.peerEnded(wsi))
+                return
+            }
             found.evidence.peerEnded = Self.peerEnded(wsi)
             found.evidence.silentSeconds = Int((Self.now - found.lastActivity + 500_000) / 1_000_000)
             let hangUpAfter = Int(options.hangUpAfterSeconds)

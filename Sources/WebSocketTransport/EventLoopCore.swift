@@ -71,7 +71,13 @@ final class EventLoopCore {
         let closure = WebSocketClosure(kind: .local, message: "The network thread has been shut down.")
         for connection in Array(table.values) { finish(connection, closure) }
         LoopMemory.destroy(context)
-        for case .open(_, _, let onEvent) in left { onEvent(.closed(closure)) }
+        for command in left {
+            switch command {
+            case .open(_, _, let onEvent): onEvent(.closed(closure))
+            case .exchange(_, _, _, _, let onEnd): onEnd(.failed(closure, mayHaveArrived: false))
+            case .send, .setReading, .close, .shutdown: break
+            }
+        }
         CurrentLoop.set(nil)
         mailbox.announceEnd()
     }
@@ -92,6 +98,8 @@ final class EventLoopCore {
         for command in mailbox.drain() {
             switch command {
             case .open(let id, let target, let onEvent): open(id, target, onEvent)
+            case .exchange(let id, let target, let request, let limit, let onEnd):
+                exchange(id, target, request, limit, onEnd)
             case .send(let id, let message): send(message, on: id)
             case .setReading(let id, let isReading): setReading(isReading, on: id)
             case .close(let id, let code, let reason): close(id, code: code, reason: reason)
@@ -105,16 +113,22 @@ final class EventLoopCore {
     private func open(
         _ id: WebSocketID, _ target: WebSocketTarget, _ onEvent: @escaping @Sendable (WebSocketEvent) -> Void
     ) {
-        let authority = target.isSecure ? target.trust.authority.map { CertificateAuthority(pem: $0) } : nil
         let connection = LoopConnection(
-            id: id, target: target, authority: authority ?? nil, messageLimit: options.maximumMessageBytes,
-            now: Self.now, onEvent: onEvent)
-        table[id.rawValue] = connection
+            id: id, target: target, messageLimit: options.maximumMessageBytes, now: Self.now, onEvent: onEvent)
+        start(connection, fault: target.fault)
+    }
+
+    /// Puts a connection into the table and starts it, or ends it with the reason `fault`.
+    func start(_ connection: LoopConnection, fault: String?) {
+        let target = connection.target
+        let authority = target.isSecure ? target.trust.authority.map { CertificateAuthority(pem: $0) } : nil
+        connection.authority = authority ?? nil
+        table[connection.id.rawValue] = connection
         if isShuttingDown {
             finish(connection, WebSocketClosure(kind: .local, message: "The network thread is being shut down."))
             return
         }
-        if let fault = target.fault {
+        if let fault {
             finish(connection, WebSocketClosure(kind: .local, message: fault))
             return
         }
@@ -129,17 +143,19 @@ final class EventLoopCore {
         connection.deadline = Self.now + Self.microseconds(target.handshakeTimeout)
         scheduleTimer(at: connection.deadline)
         opening = connection
-        let wsi = memory.connect(context: context, to: target, id: id)
+        let wsi = memory.connect(context: context, to: target, id: connection.id, isBare: connection.exchange != nil)
         opening = nil
         // A nil and a connection error are one event; either may come, or both. Whoever is first takes the connection out of
         // the table or on to the probe.
-        guard table[id.rawValue] === connection, case .connecting = connection.stage else { return }
+        guard table[connection.id.rawValue] === connection, case .connecting = connection.stage else { return }
         guard let wsi else { return handshakeFailed(connection) }
         connection.wsi = wsi
     }
 
     private func send(_ message: WebSocketMessage, on id: WebSocketID) {
-        guard let connection = table[id.rawValue], connection.closeRequest == nil, !connection.isEnded else { return }
+        guard let connection = table[id.rawValue], connection.closeRequest == nil, !connection.isEnded,
+            connection.exchange == nil
+        else { return }
         connection.enqueue(message)
         if connection.queuedBytes > options.maximumQueuedBytes {
             kill(connection)
@@ -160,7 +176,7 @@ final class EventLoopCore {
 
     private func close(_ id: WebSocketID, code: UInt16, reason: String) {
         guard let connection = table[id.rawValue], connection.closeRequest == nil else { return }
-        guard case .established = connection.stage, let wsi = connection.wsi else {
+        guard case .established = connection.stage, let wsi = connection.wsi, connection.exchange == nil else {
             kill(connection)
             finish(connection, Self.localClosure(connection))
             return
@@ -180,12 +196,12 @@ final class EventLoopCore {
 
     // MARK: Timers
 
-    private static func microseconds(_ duration: Duration) -> Int64 {
+    static func microseconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components
         return seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     }
 
-    private func scheduleTimer(at target: Int64?) {
+    func scheduleTimer(at target: Int64?) {
         guard let target, target < timerTarget ?? .max else { return }
         timerTarget = target
         lws_sul_schedule(context, 0, memory.deadlineTimer, deadlineTimerFired, max(target - Self.now, 1))
@@ -223,6 +239,7 @@ final class EventLoopCore {
             finish(connection, connection.evidence.handshakeTimeout(of: connection.target))
         case .established, .closing, .lingering:
             kill(connection)
+            if let exchange = connection.exchange { return exchangeTimedOut(connection, exchange) }
             finish(connection, Self.localClosure(connection))
         }
     }
@@ -273,6 +290,15 @@ final class EventLoopCore {
         if isShuttingDown && table.isEmpty { isFinished = true }
     }
 
+    /// Ends a request that was answered.
+    func finish(_ connection: LoopConnection, answering response: HTTPResponse) {
+        guard table.removeValue(forKey: connection.id.rawValue) != nil else { return }
+        connection.wsi = nil
+        connection.isEnded = true
+        connection.exchange?.onEnd(.answered(response))
+        if isShuttingDown && table.isEmpty { isFinished = true }
+    }
+
     /// Tells the owner of the end at once, and lets the peer be told with a close frame, for which it gets a second.
     func finish(_ connection: LoopConnection, _ closure: WebSocketClosure, tellingPeer code: UInt16) {
         guard let wsi = connection.wsi else { return finish(connection, closure) }
@@ -288,6 +314,9 @@ final class EventLoopCore {
         guard !connection.isEnded else { return }
         connection.isEnded = true
         connection.onEvent(.closed(closure))
+        if let exchange = connection.exchange {
+            exchange.onEnd(.failed(closure, mayHaveArrived: exchange.isWritten))
+        }
     }
 
     // MARK: Lookups of the callbacks

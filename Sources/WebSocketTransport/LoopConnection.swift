@@ -16,8 +16,10 @@ final class LoopConnection {
 
     let id: WebSocketID
     let target: WebSocketTarget
-    /// Trusted for this connection in place of the system's authorities.
-    let authority: CertificateAuthority?
+    /// Trusted for this connection in place of the system's authorities; set before it starts.
+    var authority: CertificateAuthority?
+    /// The request that it carries; nil for a WebSocket.
+    let exchange: HTTPExchange?
     let onEvent: @Sendable (WebSocketEvent) -> Void
     var stage = Stage.connecting
     /// The library's handle; nil before it exists and after it is gone.
@@ -46,14 +48,14 @@ final class LoopConnection {
     init(
         id: WebSocketID,
         target: WebSocketTarget,
-        authority: CertificateAuthority?,
         messageLimit: Int,
         now: Int64,
+        exchange: HTTPExchange? = nil,
         onEvent: @escaping @Sendable (WebSocketEvent) -> Void
     ) {
         self.id = id
         self.target = target
-        self.authority = authority
+        self.exchange = exchange
         self.onEvent = onEvent
         assembler = MessageAssembler(limit: messageLimit)
         lastActivity = now

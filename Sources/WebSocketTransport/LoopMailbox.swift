@@ -5,6 +5,7 @@ import Synchronization
 /// What other threads ask of the loop.
 enum LoopCommand: Sendable {
     case open(WebSocketID, WebSocketTarget, @Sendable (WebSocketEvent) -> Void)
+    case exchange(WebSocketID, WebSocketTarget, HTTPRequest, Duration, @Sendable (HTTPOutcome) -> Void)
     case send(WebSocketID, WebSocketMessage)
     case setReading(WebSocketID, Bool)
     case close(WebSocketID, code: UInt16, reason: String)

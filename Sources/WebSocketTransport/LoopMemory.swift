@@ -11,6 +11,8 @@ final class LoopMemory {
     let deadlineTimer: UnsafeMutablePointer<lws_sorted_usec_list_t>
     private let protocols: UnsafeMutablePointer<lws_protocols>
     private let retryPolicy: UnsafeMutablePointer<lws_retry_bo_t>
+    /// For requests: their deadline is the only one.
+    private let noRetryPolicy: UnsafeMutablePointer<lws_retry_bo_t>
     private let protocolName: UnsafeMutablePointer<CChar>?
     private var buffer: UnsafeMutableRawBufferPointer
 
@@ -30,6 +32,8 @@ final class LoopMemory {
         retryPolicy.initialize(to: lws_retry_bo_t())
         retryPolicy.pointee.secs_since_valid_ping = options.pingAfterSeconds
         retryPolicy.pointee.secs_since_valid_hangup = options.hangUpAfterSeconds
+        noRetryPolicy = .allocate(capacity: 1)
+        noRetryPolicy.initialize(to: lws_retry_bo_t())
         buffer = .allocate(byteCount: cws_pre + 4096, alignment: 16)
     }
 
@@ -38,6 +42,7 @@ final class LoopMemory {
         deadlineTimer.deallocate()
         protocols.deallocate()
         retryPolicy.deallocate()
+        noRetryPolicy.deallocate()
         free(protocolName)
         buffer.deallocate()
     }
@@ -84,15 +89,18 @@ final class LoopMemory {
         init(_ context: OpaquePointer?) { self.context = context }
     }
 
-    /// Starts a connection. Nil if it failed at once; a callback may have told so already.
-    func connect(context: OpaquePointer, to target: WebSocketTarget, id: WebSocketID) -> OpaquePointer? {
+    /// Starts a connection: a WebSocket, or one on which this side speaks by itself (`isBare`). Nil if it failed at once; a
+    /// callback may have told so already.
+    func connect(
+        context: OpaquePointer, to target: WebSocketTarget, id: WebSocketID, isBare: Bool
+    ) -> OpaquePointer? {
         var info = lws_client_connect_info()
         info.context = context
         info.port = Int32(target.port)
         var flags = Int32(LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue)
         if target.isSecure { flags |= Int32(LCCSCF_USE_SSL.rawValue) }
         info.ssl_connection = flags
-        info.retry_and_idle_policy = UnsafePointer(retryPolicy)
+        info.retry_and_idle_policy = UnsafePointer(isBare ? noRetryPolicy : retryPolicy)
         // An id and not a pointer: whatever the library does with it, nothing can dangle.
         info.opaque_user_data = UnsafeMutableRawPointer(bitPattern: UInt(id.rawValue))
         info.local_protocol_name = UnsafePointer(protocolName)
@@ -104,7 +112,11 @@ final class LoopMemory {
                         info.path = path
                         info.host = host
                         info.alpn = alpn
-                        return lws_client_connect_via_info(&info)
+                        guard isBare else { return lws_client_connect_via_info(&info) }
+                        return "RAW".withCString { method in
+                            info.method = method
+                            return lws_client_connect_via_info(&info)
+                        }
                     }
                 }
             }

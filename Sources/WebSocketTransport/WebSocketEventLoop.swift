@@ -47,6 +47,19 @@ package final class WebSocketEventLoop: Sendable {
         return id
     }
 
+    /// See `exchange`.
+    func start(
+        _ request: HTTPRequest, _ target: WebSocketTarget, _ limit: Duration,
+        _ onEnd: @escaping @Sendable (HTTPOutcome) -> Void
+    ) -> WebSocketID {
+        let id = mailbox.makeID()
+        if !mailbox.post(.exchange(id, target, request, limit, onEnd)) {
+            let closure = WebSocketClosure(kind: .local, message: "The network thread has been shut down.")
+            onEnd(.failed(closure, mayHaveArrived: false))
+        }
+        return id
+    }
+
     /// Queues a message; it goes out in order, as soon as the connection is established and its socket takes it. Without effect
     /// on a connection that has ended.
     package func send(_ message: WebSocketMessage, on id: WebSocketID) { _ = mailbox.post(.send(id, message)) }

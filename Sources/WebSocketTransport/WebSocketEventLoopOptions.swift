@@ -3,6 +3,9 @@ package struct WebSocketEventLoopOptions: Sendable {
     /// A message that grows past this many bytes closes its connection with code 1009.
     package var maximumMessageBytes = 64 << 20
 
+    /// A response to a request with a body of more bytes than this is given up.
+    package var maximumResponseBytes = 16 << 20
+
     /// A connection whose unsent messages grow past this many bytes is closed: its peer has stopped reading.
     package var maximumQueuedBytes = 16 << 20
 

@@ -51,7 +51,7 @@ struct BackfillCommand: BridgeSubcommand {
             let token = try desk.token(of: connection, url: url)
             console.progress("Connecting to \(url) …")
             defer { console.endProgress() }
-            return try await CommandSession.with(try desk.place(url, connection.trust), token: token) { port in
+            return try await CommandSession.with(try desk.place(url, connection.trust), token: token) { ports in
                 try await desk.audit.record(
                     .connect, connection: connection.id, user: connection.userID,
                     details: ["purpose": .string("backfill"), "tls": .bool(url.isSecure)])
@@ -63,7 +63,7 @@ struct BackfillCommand: BridgeSubcommand {
                         try await RegistryRepository(pool).registries(of: connection.id),
                         timeZone: connection.timeZone)
                 }
-                return try await repair(gaps, of: connection, in: house, over: port, repository) { progress in
+                return try await repair(gaps, of: connection, in: house, over: ports.commands, repository) { progress in
                     console.progress(Self.line(progress))
                 }
             }

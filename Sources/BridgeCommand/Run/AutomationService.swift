@@ -31,9 +31,9 @@ final class AutomationService: Sendable {
         let executions = ExecutionKeeper(workplace)
         return [
             SessionCompanion(
-                follow: { await inventory.follow($0, over: $1) }, receive: { inventory.receive($0, of: $1) }),
+                follow: { await inventory.follow($0, over: $1.commands) }, receive: { inventory.receive($0, of: $1) }),
             SessionCompanion(
-                follow: { await executions.follow($0, over: $1) }, receive: { executions.receive($0, of: $1) }),
+                follow: { await executions.follow($0, over: $1.commands) }, receive: { executions.receive($0, of: $1) }),
         ]
     }
 

@@ -9,12 +9,12 @@ enum CommandSession {
     /// A command says what went wrong itself.
     static let silence = Logger(label: "ha-bridge") { _ in SwiftLogNoOpLogHandler() }
 
-    /// Lends a port to Home Assistant for the length of `body`.
+    /// Lends the ports to Home Assistant for the length of `body`.
     ///
     /// Waits until Home Assistant runs. Throws a `CommandFailure` when it cannot be reached or refuses the token, and what `body`
     /// throws.
     static func with<Result: Sendable>(
-        _ place: ConnectionPlace, token: Secret, _ body: (CommandPort) async throws -> Result
+        _ place: ConnectionPlace, token: Secret, _ body: (SessionPorts) async throws -> Result
     ) async throws -> Result {
         let logger = silence
         let loop: WebSocketEventLoop
@@ -24,11 +24,11 @@ enum CommandSession {
             throw CommandFailure(.unavailable, "\(error)")
         }
         let timer = DeadlineTimer()
+        let resolver = HostResolver(policy: place.addresses)
+        let target = SessionTarget(connection: ConnectionID(), url: place.url, token: token, trust: place.trust)
         let session = Session(
-            target: SessionTarget(
-                connection: ConnectionID(), url: place.url, token: token, trust: place.trust), purpose: .commands,
-            environment: SessionEnvironment(
-                loop: loop, resolver: HostResolver(policy: place.addresses), timer: timer),
+            target: target, purpose: .commands,
+            environment: SessionEnvironment(loop: loop, resolver: resolver, timer: timer),
             consumer: NullConsumer(), meter: NullMeter(), logger: logger)
         let (ports, announcement) = AsyncStream.makeStream(of: CommandPort.self)
         let ending = LockedBox<SessionNotice?>(nil)
@@ -42,7 +42,10 @@ enum CommandSession {
                     announcement.finish()
                 }
                 defer { group.cancelAll() }
-                for await port in ports { return try await body(port) }
+                for await port in ports {
+                    let requests = RESTPort.over(loop, resolver, target)
+                    return try await body(SessionPorts(commands: port, requests: requests))
+                }
                 let failure = ConnectionProbe.result(of: ending.withLock { $0 }, url: place.url, duration: .zero)
                 throw CommandFailure(failure.exitStatus, failure.message)
             }

@@ -46,8 +46,8 @@ struct AutomationBackupCommand: BridgeSubcommand {
             context.console.progress("Reading the configuration of \(entity) …")
             defer { context.console.endProgress() }
             let configuration = try await CommandSession.with(try desk.place(url, connection.trust), token: token) {
-                port in
-                try await AutomationReader(port).configuration(of: entity)
+                ports in
+                try await AutomationReader(ports.commands).configuration(of: entity)
             }
             let backups = BackupRepository(pool)
             let before = try await backups.newest(of: [automation.id])[automation.id]
