@@ -40,7 +40,7 @@ extension EventLoopCore {
         case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
             guard let found = connection(of: wsi) else { return -1 }
             found.evidence.isConnected = true
-            guard isTrusted(found, wsi) else { return -1 }
+            guard isTrusted(found, lws_get_ssl(wsi)) else { return -1 }
             found.evidence.isUpgradeRequested = true
         case LWS_CALLBACK_RAW_CONNECTED: return exchangeConnected(wsi)
         case LWS_CALLBACK_RAW_WRITEABLE: return exchangeWritable(wsi)
@@ -62,18 +62,22 @@ extension EventLoopCore {
     fileprivate func verify(_ wsi: OpaquePointer, store: UnsafeMutableRawPointer?, isAccepted: Bool) -> Int32 {
         // Without knowing whose certificate it is, it cannot be right.
         guard let store, let found = connection(of: wsi) else { return -1 }
-        found.evidence.isConnected = true
-        let failure = CertificateCheck.failure(
-            store: OpaquePointer(store), isAccepted: isAccepted, target: found.target, authority: found.authority)
-        guard let failure else { return 0 }
-        found.evidence.certificate = found.evidence.certificate ?? failure
-        return 1
+        return accepts(OpaquePointer(store), isAccepted: isAccepted, for: found) ? 0 : 1
     }
 
-    /// Whether the request for the upgrade may be sent. Without TLS where there should be some it may not.
-    func isTrusted(_ found: LoopConnection, _ wsi: OpaquePointer) -> Bool {
+    /// Whether a step of the verification of a certificate is passed. `isAccepted`: what OpenSSL thinks of it.
+    func accepts(_ store: OpaquePointer, isAccepted: Bool, for found: LoopConnection) -> Bool {
+        found.evidence.isConnected = true
+        let failure = CertificateCheck.failure(
+            store: store, isAccepted: isAccepted, target: found.target, authority: found.authority)
+        found.evidence.certificate = found.evidence.certificate ?? failure
+        return failure == nil
+    }
+
+    /// Whether a request may be sent. Without TLS where there should be some it may not.
+    func isTrusted(_ found: LoopConnection, _ ssl: OpaquePointer?) -> Bool {
         guard found.target.isSecure else { return true }
-        let failure = lws_get_ssl(wsi).map { CertificateCheck.finalFailure(ssl: $0, target: found.target) } ?? .other
+        let failure = ssl.map { CertificateCheck.finalFailure(ssl: $0, target: found.target) } ?? .other
         found.evidence.certificate = found.evidence.certificate ?? failure
         return found.evidence.certificate == nil
     }
@@ -177,7 +181,7 @@ extension EventLoopCore {
         case .closing, .lingering: finish(found, Self.localClosure(found))
         case .established:
             if let exchange = found.exchange {
-                exchangeClosed(found, exchange, peerEnded: Self.peerEnded(wsi))
+                exchangeClosed(found, exchange, peerEnded: exchange.tls == nil && Self.peerEnded(wsi))
                 return
             }
             found.evidence.peerEnded = Self.peerEnded(wsi)

@@ -18,6 +18,8 @@ final class EventLoopCore {
     private var opening: LoopConnection?
     /// When the deadline timer is set to fire; nil if it is not set.
     private var timerTarget: Int64?
+    /// Made for the first request that needs it.
+    private(set) lazy var tlsContext = TLSContext(authorityFile: options.certificateAuthorityFile)
     private var isShuttingDown = false
     private var isFinished = false
 
@@ -327,6 +329,8 @@ final class EventLoopCore {
         return nil
     }
 
+    func connection(numbered number: UInt64) -> LoopConnection? { table[number] }
+
     /// The same, for callbacks that may come before the handle knows whose it is.
     func connectionOrOpening(of wsi: OpaquePointer) -> LoopConnection? { connection(of: wsi) ?? opening }
 
@@ -346,6 +350,11 @@ final class EventLoopCore {
                 getpeername(lws_get_socket_fd(wsi), $0, &size) == 0
             }
         }
+    }
+
+    /// Lends the bytes of one message and wipes them afterwards, if there is a secret in it.
+    func withBytes(of message: WebSocketMessage, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+        memory.withBytes(of: message, body)
     }
 
     /// Writes one message; false if the connection is broken.

@@ -150,7 +150,7 @@ struct FailureEvidence: Sendable {
         }
     }
 
-    private static func text(_ duration: Duration) -> String {
+    static func text(_ duration: Duration) -> String {
         let (seconds, attoseconds) = duration.components
         let tenths = seconds * 10 + attoseconds / 100_000_000_000_000_000
         return tenths % 10 == 0 || tenths > 100 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"

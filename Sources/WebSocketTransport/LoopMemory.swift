@@ -89,7 +89,7 @@ final class LoopMemory {
         init(_ context: OpaquePointer?) { self.context = context }
     }
 
-    /// Starts a connection: a WebSocket, or one on which this side speaks by itself (`isBare`). Nil if it failed at once; a
+    /// Starts a connection: a WebSocket, or one on which this side speaks by itself (`isBare`), TLS included. Nil if it failed at once; a
     /// callback may have told so already.
     func connect(
         context: OpaquePointer, to target: WebSocketTarget, id: WebSocketID, isBare: Bool
@@ -98,7 +98,7 @@ final class LoopMemory {
         info.context = context
         info.port = Int32(target.port)
         var flags = Int32(LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue)
-        if target.isSecure { flags |= Int32(LCCSCF_USE_SSL.rawValue) }
+        if target.isSecure, !isBare { flags |= Int32(LCCSCF_USE_SSL.rawValue) }
         info.ssl_connection = flags
         info.retry_and_idle_policy = UnsafePointer(isBare ? noRetryPolicy : retryPolicy)
         // An id and not a pointer: whatever the library does with it, nothing can dangle.
@@ -128,6 +128,15 @@ final class LoopMemory {
     /// The library masks the bytes in place and wants room in front of them. What it cannot write at once it copies into a buffer
     /// of its own, which it does not wipe: the auth message is far smaller than what a fresh socket takes.
     func write(_ message: WebSocketMessage, to wsi: OpaquePointer) -> Bool {
+        withBytes(of: message) { bytes in
+            guard let payload = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return false }
+            return lws_write(wsi, payload.assumingMemoryBound(to: UInt8.self), bytes.count, LWS_WRITE_TEXT) >= 0
+        }
+    }
+
+    /// Lends the bytes of one message, with the room in front of them that the library wants; wipes them afterwards, if there is
+    /// a secret in it.
+    func withBytes(of message: WebSocketMessage, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
         let headroom = cws_pre
         let needed = headroom + message.count
         if buffer.count < needed || (buffer.count > 1 << 20 && needed < 1 << 16) {
@@ -147,9 +156,8 @@ final class LoopMemory {
         }
         guard let base = buffer.baseAddress else { return false }
         let payload = base + headroom
-        let written = lws_write(wsi, payload.assumingMemoryBound(to: UInt8.self), message.count, LWS_WRITE_TEXT)
-        if case .secret = message { explicit_bzero(payload, message.count) }
-        return written >= 0
+        defer { if case .secret = message { explicit_bzero(payload, message.count) } }
+        return body(UnsafeRawBufferPointer(start: payload, count: message.count))
     }
 
     private func append(_ bytes: [UInt8], at end: inout Int) {

@@ -94,7 +94,8 @@ extension FakeConnection {
             send(Self.result(id, "{\(user)}"))
         case "get_states":
             server?.inTurn {
-                let states = behaviour.states + (server?.ledger?.currentStates ?? [])
+                let states =
+                    behaviour.states + (server?.automations.states ?? []) + (server?.ledger?.currentStates ?? [])
                 send(Self.result(id, "[\(states.joined(separator: ","))]"))
             }
         case "subscribe_events":
@@ -104,7 +105,17 @@ extension FakeConnection {
             "config/floor_registry/list", "config/label_registry/list":
             // A house of entities that no registry knows; FakeRegistries gives more.
             send(Self.result(id, "[]"))
-        default: send(Self.error(id, "unknown_command", "Unknown command."))
+        default:
+            guard let answer = automationAnswer(type, command) else {
+                let isKnown = type == "automation/config" && server?.automations.entries.isEmpty == false
+                send(
+                    isKnown
+                        ? Self.error(id, "not_found", "Entity not found")
+                        : Self.error(id, "unknown_command", "Unknown command."))
+                return
+            }
+            answer.after()
+            send(Self.result(id, answer.result))
         }
     }
 

@@ -137,6 +137,7 @@ package final class FakeConnection: Sendable {
         if stall == .upgrade { return drain() }
         if let answer = behaviour.httpAnswer { return send(answer) }
         guard let key = Self.header("sec-websocket-key", in: head.text) else {
+            if answerRequest(head: head.text, rest: head.rest) { return }
             return send(FakeBehaviour.HTTPAnswer(status: 400))
         }
         let upgrade =
@@ -151,7 +152,7 @@ package final class FakeConnection: Sendable {
     }
 
     /// Reads and forgets, until the client goes away.
-    private func drain() {
+    func drain() {
         withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { buffer in
             // Below TLS, if it was not agreed: these bytes are not the application's and are not counted.
             while recv(channel.descriptor, buffer.baseAddress, buffer.count, 0) != 0 {
@@ -175,7 +176,7 @@ package final class FakeConnection: Sendable {
         return nil
     }
 
-    private func readSome() -> [UInt8]? {
+    func readSome() -> [UInt8]? {
         let bytes = [UInt8](unsafeUninitializedCapacity: 1 << 16) { buffer, count in
             count = channel.read(into: UnsafeMutableRawBufferPointer(buffer))
         }
@@ -224,7 +225,7 @@ package final class FakeConnection: Sendable {
         write(Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + answer.body).utf8))
     }
 
-    private static func header(_ name: String, in head: String) -> String? {
+    static func header(_ name: String, in head: String) -> String? {
         for line in head.split(separator: "\r\n") {
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == name else { continue }

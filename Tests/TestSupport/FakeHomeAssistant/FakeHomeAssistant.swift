@@ -33,6 +33,9 @@ package final class FakeHomeAssistant: Sendable {
     /// What was fired and is owed, if the test keeps account.
     package let ledger: EventLedger?
 
+    /// Its automations, which can be read and changed over REST on the same port.
+    package let automations = FakeAutomationFile()
+
     private let state: LockedBox<State>
     /// Home Assistant does one thing after another: events are fired, and pings and subscriptions are answered, in turn.
     private let turn = NSRecursiveLock()
