@@ -126,7 +126,9 @@ let package = Package(
             dependencies: ["PostgresClient", "TestSupport", "BridgeCore", "BridgeConcurrency", log]),
         .testTarget(
             name: "HomeAssistantClientTests",
-            dependencies: ["HomeAssistantClient", "WebSocketTransport", "BridgeCore", "BridgeConcurrency"]),
+            dependencies: [
+                "HomeAssistantClient", "WebSocketTransport", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ]),
         .testTarget(
             name: "StoreTests",
             dependencies: [
