@@ -4,7 +4,7 @@ import PostgresClient
 /// The table `automation_backup`: the versions of each automation's configuration. Methods throw `StoreError` for what a person
 /// can mend and `PostgresError` for the rest.
 package struct BackupRepository: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// Uses connections of `pool`, one for each call.
     package init(_ pool: PostgresPool) { self.pool = pool }
@@ -74,9 +74,14 @@ package struct BackupRepository: Sendable {
         """
         INSERT INTO automation_backup (
             automation_id, connection_id, backup_name, backup_type, configuration_snapshot, configuration_digest,
-            sealed_secrets, metadata, created_by)
-        SELECT id, connection_id, $2, $3, $4::jsonb, $5::bytea, $6, $7::jsonb, $8::uuid
-        FROM automation_management WHERE id = $1::uuid \(condition)
+            sealed_secrets, metadata, created_by, retention_days)
+        SELECT automation.id, automation.connection_id, $2, $3, $4::jsonb, $5::bytea, $6, $7::jsonb, $8::uuid,
+            -- How long the owner wants versions to be kept; without a wish as long as the column of wishes says.
+            coalesce(safety.backup_retention_days, 30)
+        FROM automation_management AS automation
+        JOIN home_assistant_connections AS connection ON connection.id = automation.connection_id
+        LEFT JOIN user_safety_configuration AS safety ON safety.user_id = connection.user_id
+        WHERE automation.id = $1::uuid \(condition)
         RETURNING version
         """
     }
