@@ -27,7 +27,7 @@ import Testing
                 backups: BackupRepository(pool), interval: .milliseconds(20), logger: log.logger)
             let task = Task { await keeper.run() }
             #expect(await shows("Cannot delete old versions", log))
-            _ = try await Migrator().migrate(on: session)
+            _ = try await Migrator().up(on: session)
             try await session.execute(
                 """
                 SET session_replication_role = replica;
