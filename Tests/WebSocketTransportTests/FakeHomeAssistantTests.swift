@@ -1,3 +1,4 @@
+import BridgeCore
 import Foundation
 import TestSupport
 import Testing
@@ -159,5 +160,98 @@ struct FakeHomeAssistantTests {
         server.update { $0.greeting = #"{"hello":"there"}"# }
         let client = TestClient(try Shared.loop.get(), server.target())
         #expect(await client.frames(1).first == Array(#"{"hello":"there"}"#.utf8))
+    }
+}
+
+/// Its automations, as Home Assistant 2025.4 changes and announces them.
+@Suite(.timeLimit(.minutes(2)))
+struct FakeAutomationTests {
+    /// A client that hears every event, and a way to send requests.
+    private struct Rig {
+        let server: FakeHomeAssistant
+        let client: TestClient
+
+        init() async throws {
+            server = try FakeHomeAssistant()
+            client = TestClient(try Shared.loop.get(), server.target())
+            client.send(#"{"type":"auth","access_token":"fake-token"}"#)
+            client.send(#"{"id":1,"type":"subscribe_events"}"#)
+            _ = await client.frames(3)
+        }
+
+        /// The status of the answer; nil for none.
+        func ask(_ method: String, _ body: String? = nil) async throws -> Int? {
+            var target = server.target()
+            target.path = "/api/config/automation/config/a"
+            let request = HTTPRequest(
+                method: method, body: body.map { Array($0.utf8) }, token: Secret(Array("fake-token".utf8)))
+            let loop = try Shared.loop.get()
+            return await withCheckedContinuation { continuation in
+                _ = loop.exchange(request, with: target, within: .seconds(10)) { outcome in
+                    if case .answered(let response) = outcome {
+                        continuation.resume(returning: response.status)
+                    } else {
+                        continuation.resume(returning: nil)
+                    }
+                }
+            }
+        }
+
+        /// What the client heard after its first `count` frames, once there are `more`.
+        func heard(after count: Int, _ more: Int) async -> [String] {
+            await client.frames(count + more).dropFirst(count).map { String(decoding: $0, as: UTF8.self) }
+        }
+    }
+
+    private let configuration =
+        #"{"alias":"The A","trigger":{"platform":"event"},"action":[{"service":"light.turn_on"}]}"#
+
+    @Test func announcesEachChangeAsHomeAssistantDoes() async throws {
+        let rig = try await Rig()
+        defer { rig.server.stop() }
+        #expect(try await rig.ask("POST", configuration) == 200)
+        let created = await rig.heard(after: 3, 3)
+        #expect(created[0].contains(#""action":"create","entity_id":"automation.the_a""#))
+        #expect(created[1].contains(#""old_state":null"#) && created[1].contains(#""state":"on""#))
+        #expect(created[2].contains("automation_reloaded"))
+        let stored = try #require(rig.server.automations.entries["a"]?.json)
+        #expect(stored.contains(#""triggers":[{"platform":"event"}]"#) && stored.contains(#""action":"light.turn_on""#))
+        // The same again: no state changes.
+        #expect(try await rig.ask("POST", configuration) == 200)
+        #expect(await rig.heard(after: 6, 1)[0].contains("automation_reloaded"))
+        #expect(try await rig.ask("POST", configuration.replacing("The A", with: "Other")) == 200)
+        let changed = await rig.heard(after: 7, 3)
+        #expect(changed[0].contains(#""state":"unavailable""#) && changed[1].contains(#""friendly_name":"Other""#))
+        #expect(changed[2].contains("automation_reloaded"))
+        rig.client.send(
+            #"{"id":2,"type":"call_service","domain":"automation","service":"turn_off","target":{"entity_id":"automation.the_a"}}"#
+        )
+        let off = await rig.heard(after: 10, 2)
+        #expect(off[0].contains(#""state":"off""#) && off[1].contains(#""success":true"#))
+        // Changes keep it off.
+        #expect(try await rig.ask("POST", configuration) == 200)
+        #expect(await rig.heard(after: 12, 3)[1].contains(#""state":"off""#))
+        #expect(try await rig.ask("DELETE") == 200)
+        let gone = await rig.heard(after: 15, 2)
+        #expect(gone[0].contains(#""new_state":null"#) && gone[1].contains(#""action":"remove""#))
+        #expect(try await rig.ask("DELETE") == 400)
+        rig.client.send(#"{"id":3,"type":"get_states"}"#)
+        // A deletion announces no reload.
+        #expect(await rig.heard(after: 17, 1)[0].contains(#""result":[]"#))
+    }
+
+    @Test func refusesWhatHomeAssistantRefuses() async throws {
+        let rig = try await Rig()
+        defer { rig.server.stop() }
+        for body in [
+            "{}", "nothing", #"{"trigger":[],"triggers":[],"action":[]}"#, #"{"trigger":[],"action":[],"zzz":1}"#,
+            #"{"trigger":{"platform":"nope"},"action":[]}"#,
+        ] {
+            #expect(try await rig.ask("POST", body) == 400)
+        }
+        #expect(try await rig.ask("POST", "[]") == 500)
+        rig.server.automations.update { $0.isFileBroken = true }
+        #expect(try await rig.ask("GET") == 500)
+        #expect(rig.server.automations.entries.isEmpty && rig.server.automations.changes.count == 6)
     }
 }
