@@ -23,6 +23,7 @@ struct Bridge: Sendable {
     static func with(
         timings: SessionTimings = .fast, queueLimit: Int = 64 << 20, sampleInterval: Duration = .milliseconds(300),
         limits: BatchLimits = BatchLimits(rows: 2_000, age: .milliseconds(10)),
+        companions: @Sendable @escaping (CompanionSurroundings) -> [SessionCompanion] = { _ in [] },
         prepare: @Sendable @escaping (Bridge) async throws -> Void = { _ in },
         _ body: @Sendable @escaping (Bridge) async throws -> Void
     ) async throws {
@@ -52,7 +53,7 @@ struct Bridge: Sendable {
             settings.sampleInterval = sampleInterval
             let connector = try Connector(
                 configuration: settings, pool: PostgresPool(configuration, size: 2, logger: logger), health: health,
-                metrics: MetricsRegistry(), logger: logger)
+                metrics: MetricsRegistry(), logger: logger, companions: companions)
             let (stop, trigger) = AsyncStream<Void>.makeStream()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await connector.run { for await _ in stop {} } }
