@@ -9,7 +9,7 @@ struct FailureEvidence: Sendable {
     var isConnected = false
     /// The certificate failed the verification.
     var certificate: WebSocketClosure.TLSFailure?
-    /// The request for the upgrade was sent, so TLS, if any, is agreed.
+    /// The request for the upgrade, or one of HTTP, may be sent, so TLS, if any, is agreed.
     var isUpgradeRequested = false
     /// The status of the answer to it, if one came.
     var httpStatus: Int?

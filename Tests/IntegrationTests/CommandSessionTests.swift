@@ -13,7 +13,8 @@ struct CommandSessionTests {
         await #expect(processExitsWith: .success) {
             let server = try FakeHomeAssistant()
             defer { server.stop() }
-            let place = ConnectionPlace(url: try HomeAssistantURL(server.url), trust: .system, addresses: AddressPolicy())
+            let place = ConnectionPlace(
+                url: try HomeAssistantURL(server.url), trust: .system, addresses: AddressPolicy())
             let found = try await CommandSession.with(place, token: Secret(Array("fake-token".utf8))) { ports in
                 let configurations = AutomationConfigurationClient(ports.requests)
                 let configuration = try #require(
