@@ -38,5 +38,9 @@ package enum MigrationCatalog {
             version: 9, description: "create connection tls",
             up: PackageResources.V009__create_connection_tls_sql,
             down: PackageResources.U009__create_connection_tls_sql),
+        Migration(
+            version: 10, description: "enforce safety rules",
+            up: PackageResources.V010__enforce_safety_rules_sql,
+            down: PackageResources.U010__enforce_safety_rules_sql),
     ]
 }
