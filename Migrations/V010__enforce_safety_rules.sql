@@ -62,9 +62,9 @@ BEGIN
                 RETURN format('“%s” takes a list that is not empty.', member.key);
             END IF;
             IF member.key IN ('all', 'any') THEN
-                SELECT found INTO problem
-                FROM jsonb_array_elements(member.value) AS part, safety_condition_problem(part, p_depth + 1) AS found
-                WHERE found IS NOT NULL LIMIT 1;
+                SELECT trouble INTO problem
+                FROM jsonb_array_elements(member.value) AS part, safety_condition_problem(part, p_depth + 1) AS trouble
+                WHERE trouble IS NOT NULL LIMIT 1;
             ELSIF member.key = 'operation' THEN
                 SELECT format('“operation” takes create, modify, pause, resume, retire and rollback, not %s.', part)
                 INTO problem
@@ -195,6 +195,9 @@ BEGIN
             SELECT btrim(lower(p_configuration ->> 'action')) AS text
             WHERE jsonb_typeof(p_configuration -> 'action') = 'string'
         ) AS part
+        UNION
+        SELECT 'scene.turn_on', true FROM node
+        WHERE jsonb_typeof(node.value) = 'object' AND node.value ? 'scene' AND NOT is_payload
         UNION
         -- A step of a device: {"device_id": …, "domain": "lock", "type": "unlock"}.
         SELECT form.text, form.text ~ name_pattern

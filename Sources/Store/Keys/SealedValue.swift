@@ -6,12 +6,15 @@ package enum SealedValue: Sendable, Equatable {
     case token(StoredConnection)
     /// What the placeholders of a version of an automation stand for: sealed parts, separated by blanks.
     case backup(SealedBackup)
+    /// The same of a proposal.
+    case proposal(SealedProposal)
 
     /// The value as it is stored.
     package var text: String {
         switch self {
         case .token(let connection): connection.sealedToken
         case .backup(let backup): backup.sealedSecrets
+        case .proposal(let proposal): proposal.sealedSecrets
         }
     }
 
@@ -20,6 +23,7 @@ package enum SealedValue: Sendable, Equatable {
         switch self {
         case .token(let connection): connection.id.description
         case .backup(let backup): backup.id
+        case .proposal(let proposal): proposal.id
         }
     }
 
@@ -43,6 +47,19 @@ package struct SealedBackup: Sendable, Equatable, CustomStringConvertible, Custo
     package let sealedSecrets: String
 
     package var description: String { "version \(version) of “\(automationName)”" }
+    /// Without children, as that of a connection.
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}
+
+/// The sealed values of a row of `approval_workflow`.
+package struct SealedProposal: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
+    let id: String
+    package let connection: ConnectionID
+    package let automation: AutomationID
+    package let automationName: String
+    package let sealedSecrets: String
+
+    package var description: String { "the proposal \(id.prefix(8)) about “\(automationName)”" }
     /// Without children, as that of a connection.
     package var customMirror: Mirror { Mirror(self, children: []) }
 }

@@ -7,6 +7,7 @@ package struct SealedValueRepository: Sendable {
     package enum Place: String, CaseIterable, Sendable {
         case tokens
         case backups
+        case proposals
     }
 
     /// What takes the place of a value.
@@ -58,6 +59,18 @@ package struct SealedValueRepository: Sendable {
                     ORDER BY backup.id LIMIT $3
                     """, parameters, name: "list_sealed_backups")
                 return try result.map { row in .backup(try SealedBackup(row: row)) }
+            case .proposals:
+                let result = try await session.query(
+                    """
+                    SELECT workflow.id::text AS id, workflow.connection_id, workflow.automation_id, automation.name,
+                        workflow.sealed_secrets
+                    FROM approval_workflow AS workflow
+                    JOIN automation_management AS automation ON automation.id = workflow.automation_id
+                    WHERE \(Self.isUnderAnother("workflow.sealed_secrets"))
+                        AND ($2::uuid IS NULL OR workflow.id > $2::uuid)
+                    ORDER BY workflow.id LIMIT $3
+                    """, parameters, name: "list_sealed_proposals")
+                return try result.map { row in .proposal(try SealedProposal(row: row)) }
             }
         }
     }
@@ -70,6 +83,7 @@ package struct SealedValueRepository: Sendable {
             switch place {
             case .tokens: ("home_assistant_connections", "encrypted_token")
             case .backups: ("automation_backup", "sealed_secrets")
+            case .proposals: ("approval_workflow", "sealed_secrets")
             }
         // Locked in the order of ids, as everywhere.
         let statement = """
@@ -96,15 +110,17 @@ package struct SealedValueRepository: Sendable {
     /// Has the database refuse new values under `keys` (HB005), for good. When this returns, whatever was under way has
     /// ended: what is not found under these keys now never will be.
     ///
-    /// Waits for statements on the two tables, which take milliseconds, and gives up after five seconds (55P03).
+    /// Waits for statements on these tables, which take milliseconds, and gives up after five seconds (55P03).
     package func retire(_ keys: Set<String>) async throws {
         guard !keys.isEmpty else { return }
         try await pool.withConnection { session in
             try await session.transaction { session in
                 _ = try session.query("SET LOCAL lock_timeout = '5s'", [], name: "bound_wait")
                 _ = try session.query(
-                    "LOCK TABLE home_assistant_connections, automation_backup IN SHARE ROW EXCLUSIVE MODE", [],
-                    name: "lock_sealed_values")
+                    """
+                    LOCK TABLE home_assistant_connections, automation_backup, approval_workflow
+                    IN SHARE ROW EXCLUSIVE MODE
+                    """, [], name: "lock_sealed_values")
                 _ = try session.query(
                     """
                     INSERT INTO home_assistant_retired_keys (key_id)
@@ -136,6 +152,16 @@ extension SealedBackup {
         automation = try row.id("automation_id")
         automationName = try row.string("name")
         version = try row.int("version")
+        sealedSecrets = try row.string("sealed_secrets")
+    }
+}
+
+extension SealedProposal {
+    init(row: PostgresRow) throws(PostgresError) {
+        id = try row.string("id")
+        connection = try row.id("connection_id")
+        automation = try row.id("automation_id")
+        automationName = try row.string("name")
         sealedSecrets = try row.string("sealed_secrets")
     }
 }

@@ -65,6 +65,7 @@ extension KeyRotation.Result {
             "made_keys": .bool(madeKeys),
             "resealed_tokens": .integer(Int64(resealed[.tokens] ?? 0)),
             "resealed_backups": .integer(Int64(resealed[.backups] ?? 0)),
+            "resealed_proposals": .integer(Int64(resealed[.proposals] ?? 0)),
             "removed_keys": .array(removedKeyIDs.map { .string($0) }),
             "kept_keys": .array(keptKeyIDs.map { .string($0) }),
             "unopened": .array(failures.map { .string($0.subject) }),
@@ -74,7 +75,8 @@ extension KeyRotation.Result {
     /// For a person.
     var sentences: [String] {
         var sentences = failures.map { "The \($0.subject): \($0.reason)" }
-        let count = "\(resealed[.tokens] ?? 0) tokens and \(resealed[.backups] ?? 0) backups"
+        var count = "\(resealed[.tokens] ?? 0) tokens and \(resealed[.backups] ?? 0) backups"
+        if let proposals = resealed[.proposals] { count += " and \(proposals) proposals" }
         if madeKeys {
             sentences.append("Made the key \(primaryKeyID) and sealed \(count) with it.")
         } else {

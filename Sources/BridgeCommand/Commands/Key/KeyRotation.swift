@@ -144,6 +144,9 @@ struct KeyRotation {
         case .backup(let backup):
             return try ConfigurationSealer(sealer).reseal(
                 backup.sealedSecrets, of: backup.automation, connection: backup.connection)
+        case .proposal(let proposal):
+            return try ConfigurationSealer(sealer).reseal(
+                proposal.sealedSecrets, of: proposal.automation, connection: proposal.connection)
         }
     }
 
@@ -158,6 +161,8 @@ struct KeyRotation {
                 reason: "\(error)\(remedy)", keyIDs: value.keyIDs)
         case .backup(let backup):
             return Failure(subject: "sealed values of \(backup)", reason: "\(error)", keyIDs: value.keyIDs)
+        case .proposal(let proposal):
+            return Failure(subject: "sealed values of \(proposal)", reason: "\(error)", keyIDs: value.keyIDs)
         }
     }
 }
