@@ -78,17 +78,14 @@ enum RiskTable {
     static func kind(_ entity: String, _ portrait: EntityPortrait?) -> Kind? {
         let domain = String(entity.prefix { $0 != "." })
         guard let kind = domains[domain] else { return nil }
-        switch kind {
-        case .appliance, .cover, .comfort where domain == "input_button":
-            if let found = portrait?.deviceClass.flatMap({ classes[$0] }) { return found }
-            let text = (entity.dropFirst(domain.count + 1) + " " + (portrait?.name ?? "")).lowercased()
-            let parts = text.split { !$0.isLetter }
-            for (word, kind) in words where parts.contains(where: { $0 == word || word.count > 3 && $0.hasPrefix(word) }) {
-                return kind
-            }
-            return kind
-        default: return kind
+        guard kind == .appliance || kind == .cover || domain == "input_button" else { return kind }
+        if let found = portrait?.deviceClass.flatMap({ classes[$0] }) { return found }
+        let text = (entity.dropFirst(domain.count + 1) + " " + (portrait?.name ?? "")).lowercased()
+        let parts = text.split { !$0.isLetter }
+        let found = words.first { word, _ in
+            parts.contains { $0 == word || word.count > 3 && $0.hasPrefix(word) }
         }
+        return found?.kind ?? kind
     }
 
     /// What a service is by its name alone.
