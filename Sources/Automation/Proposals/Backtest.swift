@@ -69,7 +69,8 @@ package struct Backtest: Sendable, Equatable {
     /// Replays `events`, which are in the order of time and what `need` asks for. `clock` tells the clock on the wall of the house;
     /// `now` are the states of the present, for entities of which nothing was stored.
     package static func run(
-        _ configuration: ConfigurationValue, events: [ReplayEvent], from: Timestamp, until: Timestamp, clock: ReplayClock,
+        _ configuration: ConfigurationValue, events: [ReplayEvent], from: Timestamp, until: Timestamp,
+        clock: ReplayClock,
         now: [String: String] = [:]
     ) -> Backtest {
         var result = Backtest(from: from, until: until)

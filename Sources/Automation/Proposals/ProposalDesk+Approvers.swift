@@ -98,7 +98,9 @@ extension ProposalDesk {
                 : " Name more people with --approver NAME."
             throw ProposalRefusal(
                 .nobodyToAsk,
-                ["It needs \(votes) \(votes == 1 ? "approval" : "approvals")\(level), and \(there == 0 ? "nobody" : "only \(there)") may give them.\(own)"])
+                [
+                    "It needs \(votes) \(votes == 1 ? "approval" : "approvals")\(level), and \(there == 0 ? "nobody" : "only \(there)") may give them.\(own)"
+                ])
         }
         return eligible.filter { $0.level <= required.count }
     }

@@ -97,7 +97,8 @@ extension ProposalDesk {
         var domains: Set<String> = []
         var resolved: Set<String> = []
         var looked: Set<String> = []
-        let own = try await proposals.facts(of: judged.change.json, connection: connection.id, automation: judged.automation)
+        let own = try await proposals.facts(
+            of: judged.change.json, connection: connection.id, automation: judged.automation)
         var waiting = own.entities
         while let entity = waiting.popLast() {
             guard looked.insert(entity).inserted, looked.count <= 500 else { continue }
@@ -127,7 +128,8 @@ extension ProposalDesk {
         if unknown { resolved = resolved.filter { !$0.hasPrefix("script.") } }
         func list(_ names: Set<String>) -> ConfigurationValue { .array(names.sorted().map { .string($0) }) }
         return [
-            "services": list(services), "entities": list(entities), "domains": list(domains), "resolved": list(resolved),
+            "services": list(services), "entities": list(entities), "domains": list(domains),
+            "resolved": list(resolved),
         ]
     }
 
@@ -136,7 +138,9 @@ extension ProposalDesk {
         switch value {
         case .array(let elements): return elements.contains(where: decidesByTemplate)
         case .object(let members):
-            let deciding = ["action", "service", "service_template", "entity_id", "area_id", "device_id", "label_id", "target"]
+            let deciding = [
+                "action", "service", "service_template", "entity_id", "area_id", "device_id", "label_id", "target",
+            ]
             return members.contains { key, member in
                 deciding.contains(key) && member.list.contains(where: \.isTemplate) || decidesByTemplate(member)
             }

@@ -95,7 +95,8 @@ package struct ProposalDesk: Sendable {
         _ operation: ProposedChange.Operation, of automation: StoredAutomation, terms: ProposalTerms
     ) async throws -> PreparedProposal {
         guard let entity = automation.entityID else {
-            throw ProposalRefusal(.invalid, ["“\(automation.name)” is not in Home Assistant (\(automation.state.rawValue))."])
+            throw ProposalRefusal(
+                .invalid, ["“\(automation.name)” is not in Home Assistant (\(automation.state.rawValue))."])
         }
         let states = try await house.states()
         guard let state = states[entity] else {
@@ -127,11 +128,13 @@ package struct ProposalDesk: Sendable {
         draft.baseDigest = base?.digest
         let judgement = try await judge(
             Judged(
-                change: change, configuration: operation == .resume ? present.map(ConfigurationSpelling.normalised) : nil,
+                change: change,
+                configuration: operation == .resume ? present.map(ConfigurationSpelling.normalised) : nil,
                 automation: automation.id),
             states, [], terms)
         return try await prepared(
-            draft, change, name: automation.name, base: base?.snapshot, judgement: judgement, terms: terms, isNew: false)
+            draft, change, name: automation.name, base: base?.snapshot, judgement: judgement, terms: terms, isNew: false
+        )
     }
 
     // MARK: Where it belongs
@@ -203,7 +206,9 @@ package struct ProposalDesk: Sendable {
             guard let row, ![.proposed, .pendingApproval, .rejected].contains(row.state) else {
                 throw ProposalRefusal(
                     .invalid,
-                    ["The bridge has not listed “\(name)” yet. Try again a minute after it was started: ha-bridge automation list"])
+                    [
+                        "The bridge has not listed “\(name)” yet. Try again a minute after it was started: ha-bridge automation list"
+                    ])
             }
             return Place(
                 homeAssistantID: id, entityID: found?.entityID ?? row.entityID, automation: row.id, isNew: false,

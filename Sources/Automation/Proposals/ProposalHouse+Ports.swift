@@ -80,7 +80,8 @@ extension ProposalHouse {
         var path = "api/config/automation/config/"
         for byte in id.utf8 {
             switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: path.append(Character(Unicode.Scalar(byte)))
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E:
+                path.append(Character(Unicode.Scalar(byte)))
             default:
                 let digits = String(byte, radix: 16, uppercase: true)
                 path += "%" + (digits.count < 2 ? "0" + digits : digits)

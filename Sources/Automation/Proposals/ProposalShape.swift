@@ -47,7 +47,9 @@ enum ProposalShape {
             errors.append("Its “mode” is none of \(modes.joined(separator: ", ")).")
         }
         if holdsPlaceholder(given) {
-            errors.append("It holds placeholders such as ‹secret …›, which stand for values that are stored encrypted: write the values.")
+            errors.append(
+                "It holds placeholders such as ‹secret …›, which stand for values that are stored encrypted: write the values."
+            )
         }
         let configuration = ConfigurationValue.object(members)
         if configuration.json.utf8.count > longest { errors.append("It is longer than 1 MiB.") }

@@ -101,7 +101,9 @@ struct ClockTrigger {
 
     private var patternMoments: Set<Int> {
         var all: Set<Int> = []
-        for hour in hours { for minute in minutes { for second in seconds { all.insert(hour * 3_600 + minute * 60 + second) } } }
+        for hour in hours {
+            for minute in minutes { for second in seconds { all.insert(hour * 3_600 + minute * 60 + second) } }
+        }
         return all
     }
 

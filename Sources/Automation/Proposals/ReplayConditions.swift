@@ -42,8 +42,9 @@ struct ReplayConditions {
         switch kind {
         case "and", "or", "not": for part in nested(value, kind) { look(part, &unjudged, &entities) }
         case "state" where value["attribute"] == nil && value["for"] == nil && !stateNames(value).isEmpty,
-            "numeric_state" where value["attribute"] == nil && value["value_template"] == nil
-                && NumericRange(value) != nil:
+            "numeric_state"
+        where value["attribute"] == nil && value["value_template"] == nil
+            && NumericRange(value) != nil:
             let named = value["entity_id"]?.entityList ?? []
             if named.isEmpty { unjudged.append(kind) }
             entities.formUnion(named)

@@ -40,19 +40,27 @@ package struct RiskAssessment: Sendable, Equatable {
             reasons = [Reason(weight: 0.15, sentence: "It is switched off, and can be switched on again.")]
         case .retire:
             reasons = [
-                Reason(weight: 0.3, sentence: "It is deleted from Home Assistant; its last version is kept and can be restored.")
+                Reason(
+                    weight: 0.3,
+                    sentence: "It is deleted from Home Assistant; its last version is kept and can be restored.")
             ]
         case .create, .modify, .resume: break
         }
         if subject.isOpenToNetwork {
             reasons.append(
-                Reason(weight: 0.5, sentence: "A webhook sets it off that is not limited to the local network: anyone who knows its address can."))
+                Reason(
+                    weight: 0.5,
+                    sentence:
+                        "A webhook sets it off that is not limited to the local network: anyone who knows its address can."
+                ))
         }
         if let perDay = subject.backtest?.perDay {
             let often = "On the stored events it would have run \(Self.number(perDay)) times a day."
             if perDay > 100 { reasons.append(Reason(weight: perDay > 1_000 ? 0.65 : 0.4, sentence: often)) }
         }
-        for loop in subject.loops { reasons.append(Reason(weight: loop.isCertain ? 0.9 : 0.4, sentence: loop.sentence)) }
+        for loop in subject.loops {
+            reasons.append(Reason(weight: loop.isCertain ? 0.9 : 0.4, sentence: loop.sentence))
+        }
         if reasons.isEmpty { reasons = [Reason(weight: 0.05, sentence: "It acts on nothing that could harm.")] }
         reasons.sort { ($1.weight, $0.sentence) < ($0.weight, $1.sentence) }
         self.reasons = reasons
@@ -100,14 +108,17 @@ package struct RiskAssessment: Sendable, Equatable {
             reasons.append(
                 Reason(
                     weight: 0.85,
-                    sentence: "A template, a blueprint or a script that cannot be read decides what is called: that cannot be known beforehand."))
+                    sentence:
+                        "A template, a blueprint or a script that cannot be read decides what is called: that cannot be known beforehand."
+                ))
         }
         if facts.hasUnknownEntities {
             let isBroad = facts.services.contains { RiskTable.isBroad($0) }
             reasons.append(
                 Reason(
                     weight: isBroad ? 0.8 : 0.45,
-                    sentence: "A template, a word such as “all”, or something that does not exist decides what is acted on."))
+                    sentence:
+                        "A template, a word such as “all”, or something that does not exist decides what is acted on."))
         }
         return reasons
     }

@@ -4,7 +4,8 @@ import Store
 enum RiskTable {
     /// A kind of thing that is acted on.
     enum Kind: String, CaseIterable {
-        case lock, alarm, door, cover, heating, water, siren, appliance, movingMachine, automation, update, setting, light
+        case lock, alarm, door, cover, heating, water, siren, appliance, movingMachine, automation, update, setting,
+            light
         case comfort
 
         /// 0 to 1.
@@ -113,7 +114,8 @@ enum RiskTable {
         case "shell_command", "python_script", "pyscript", "command_line": return reason(0.96, "runs a program")
         case "rest_command": return reason(0.82, "sends data to another machine")
         case "hassio", "backup": return reason(0.8, "manages the system itself")
-        case "zwave_js", "zha", "zigbee2mqtt", "modbus", "knx": return reason(0.8, "may command any device of its network")
+        case "zwave_js", "zha", "zigbee2mqtt", "modbus", "knx":
+            return reason(0.8, "may command any device of its network")
         case "homeassistant" where service.contains("reload"): return reason(0.3, "reloads configurations")
         default: return nil
         }
@@ -128,6 +130,7 @@ enum RiskTable {
     /// Services that act on whatever they are given, of any kind.
     static func isBroad(_ service: String) -> Bool {
         let domain = String(service.prefix { $0 != "." })
-        return !isTelling(service) && (domains[domain] == nil || ["script", "scene", "group", "automation"].contains(domain))
+        return !isTelling(service)
+            && (domains[domain] == nil || ["script", "scene", "group", "automation"].contains(domain))
     }
 }

@@ -26,7 +26,8 @@ package enum TriggerLoops {
                     for step in steps where step.entities.contains(watched) {
                         guard let service = step.service, changes(service, watched) else { continue }
                         guard couldFire(trigger, after: service) else { continue }
-                        let isCertain = isFree && trigger.kind == "state" && service.hasSuffix(".toggle")
+                        let isCertain =
+                            isFree && trigger.kind == "state" && service.hasSuffix(".toggle")
                             && ["from", "to", "not_from", "not_to", "attribute", "for"].allSatisfy {
                                 trigger.value[$0] == nil
                             }
@@ -91,7 +92,9 @@ package enum TriggerLoops {
         switch value {
         case .array(let elements): return elements.allSatisfy(hasNoConditions)
         case .object(let members):
-            let asking = ["condition", "if", "choose", "wait_template", "wait_for_trigger", "repeat", "stop", "and", "or", "not"]
+            let asking = [
+                "condition", "if", "choose", "wait_template", "wait_for_trigger", "repeat", "stop", "and", "or", "not",
+            ]
             return asking.allSatisfy { members[$0] == nil }
         case .string: return false
         default: return true

@@ -1,3 +1,4 @@
+import Automation
 import BridgeCore
 import Cryptography
 import HomeAssistantClient
@@ -25,6 +26,7 @@ extension CommandFailure {
         case let error as HomeAssistantClient.CommandFailure: self.init(.unavailable, error.description)
         case let error as BackfillPostponed:
             self.init(.tryAgain, "\(error.reason) The gaps stay open. Run the command again.")
+        case let error as ProposalRefusal: self.init(error)
         case is CancellationError: self.init(.tryAgain, "The command was interrupted. Run it again.")
         default: self.init(.software, "Something went wrong that should not: \(error).")
         }
@@ -42,6 +44,9 @@ extension CommandFailure {
                 .tryAgain,
                 "The keys were rotated while this command ran, and nothing was stored. Run it again. If that does not help,"
                     + " this keyring is older than the database's: run ha-bridge key rotate.")
+        case "HB006":
+            // A safety rule or a limit, in the words of the trigger.
+            self.init(.permission, error.hint.map { "\(error.message) \($0)" } ?? error.message)
         default:
             let prefix = error.code == .configuration ? "DATABASE_URL cannot be used. " : ""
             self.init(status, prefix + error.description)

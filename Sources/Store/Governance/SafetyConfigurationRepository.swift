@@ -29,7 +29,8 @@ package struct SafetyConfigurationRepository: Sendable {
     /// Changes what holds for the houses of a user and writes `entry` of it to the audit trail, in one transaction. `change` gets
     /// what holds now; it may be called again. Returns what holds before and after. Throws `.invalidValue`.
     package func update(
-        of user: UserID, audit entry: @Sendable (SafetyConfiguration, SafetyConfiguration) throws -> AutomationAuditEntry,
+        of user: UserID,
+        audit entry: @Sendable (SafetyConfiguration, SafetyConfiguration) throws -> AutomationAuditEntry,
         _ change: @Sendable (inout SafetyConfiguration) -> Void
     ) async throws -> SafetyConfiguration {
         do {

@@ -7,6 +7,7 @@ struct AutomationCommand: AsyncParsableCommand {
         subcommands: [
             AutomationListCommand.self, AutomationShowCommand.self, AutomationRunsCommand.self,
             AutomationScoreCommand.self, AutomationHistoryCommand.self, AutomationBackupsCommand.self,
-            AutomationDiffCommand.self, AutomationBackupCommand.self,
+            AutomationDiffCommand.self, AutomationBackupCommand.self, AutomationProposeCommand.self,
+            AutomationPauseCommand.self, AutomationResumeCommand.self, AutomationRetireCommand.self,
         ])
 }
