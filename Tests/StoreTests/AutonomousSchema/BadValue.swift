@@ -159,6 +159,13 @@ extension BadValue {
     ]
 
     private static let workflows = [
+        BadValue("approval_workflow_secrets_sealed", "approval_workflow", ["sealed_secrets": "'in clear'"]),
+        BadValue(
+            "approval_workflow_secrets_of_automation", "approval_workflow",
+            [
+                "automation_id": "NULL", "connection_id": "'\(ManagedHouse.connection)'",
+                "sealed_secrets": "'v1.k1.n.c.t'",
+            ]),
         BadValue("approval_workflow_type_valid", "approval_workflow", ["workflow_type": "'WISH'"]),
         BadValue("approval_workflow_status_valid", "approval_workflow", ["status": "'OPEN'"]),
         BadValue("approval_workflow_priority_valid", "approval_workflow", ["priority": "'URGENT'"]),

@@ -31,6 +31,8 @@ struct RuleCommand: AsyncParsableCommand {
 extension SafetyRuleAction: ExpressibleByArgument {
     /// In any case of letters.
     public init?(argument: String) { self.init(rawValue: argument.uppercased().replacing("-", with: "_")) }
+
+    /// In lower case, as a person types them.
     public static var allValueStrings: [String] {
         allCases.map { $0.rawValue.lowercased().replacing("_", with: "-") }
     }
@@ -39,6 +41,8 @@ extension SafetyRuleAction: ExpressibleByArgument {
 extension SafetyRuleType: ExpressibleByArgument {
     /// In any case of letters.
     public init?(argument: String) { self.init(rawValue: argument.uppercased().replacing("-", with: "_")) }
+
+    /// In lower case, as a person types them.
     public static var allValueStrings: [String] {
         allCases.map { $0.rawValue.lowercased().replacing("_", with: "-") }
     }
