@@ -112,11 +112,9 @@ import Testing
                 (#"{"any": [{"domains": ["lock"]}, {"risk": "MEDIUM"}]}"#, "t"),
                 (#"{"domains": ["cover"], "operation": ["create"]}"#, "f"),
             ] {
-                #expect(
-                    try await database.scalar(
-                        "SELECT safety_condition_holds($1::jsonb, $2::jsonb)", [.json(condition), .json(facts)])
-                        == holds,
-                    "\(condition)")
+                let found = try await database.scalar(
+                    "SELECT safety_condition_holds($1::jsonb, $2::jsonb)", [.json(condition), .json(facts)])
+                #expect(found == holds, "\(condition)")
             }
             // What is not known is neither yes nor no, whichever way it is asked.
             let unknown = facts.replacing(#""unknown_services": false"#, with: #""unknown_services": true"#)
@@ -125,10 +123,9 @@ import Testing
                 (#"{"services": ["light.*"]}"#, "t"), (#"{"all": [{"domains": ["lock"]}, {"risk": "HIGH"}]}"#, "f"),
                 (#"{"any": [{"domains": ["lock"]}, {"risk": "HIGH"}]}"#, nil),
             ] as [(String, String?)] {
-                #expect(
-                    try await database.scalar(
-                        "SELECT safety_condition_holds($1::jsonb, $2::jsonb)", [.json(condition), .json(unknown)])
-                        == holds, "\(condition)")
+                let found = try await database.scalar(
+                    "SELECT safety_condition_holds($1::jsonb, $2::jsonb)", [.json(condition), .json(unknown)])
+                #expect(found == holds, "\(condition)")
             }
         }
     }
