@@ -95,7 +95,8 @@ package struct Backtest: Sendable, Equatable {
             case false?: result.blocked += 1
             case true?, nil:
                 result.count += 1
-                counts[(until.microseconds - firing.time.microseconds) / 86_400_000_000, default: 0] += 1
+                // The last moment belongs to no day any more, the first of a day to it.
+                counts[(until.microseconds - firing.time.microseconds - 1) / 86_400_000_000, default: 0] += 1
                 result.examples.append(firing.time)
                 if result.examples.count > exampleCount { result.examples.removeFirst() }
             }

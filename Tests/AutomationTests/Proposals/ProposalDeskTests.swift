@@ -99,7 +99,7 @@ import Testing
                     _ = try await session.query(
                         """
                         INSERT INTO automation_management (connection_id, home_assistant_automation_id, entity_id, name)
-                        VALUES ($1, $2, 'automation.' || $2, $2)
+                        VALUES ($1, $2::text, 'automation.' || $2::text, $2::text)
                         """, [.id(connection.id), .text(id)])
                 }
                 try await body(
