@@ -27,7 +27,9 @@ struct HABridge: AsyncParsableCommand {
                     StatusCommand.self, SearchCommand.self, SimilarCommand.self, EventsCommand.self, GapsCommand.self,
                     MetricsCommand.self, PartitionCommand.self, ExportCommand.self,
                 ]),
-            CommandGroup(name: "Automations", subcommands: [AutomationCommand.self, DecisionCommand.self, RuleCommand.self, SafetyCommand.self]),
+            CommandGroup(
+                name: "Automations",
+                subcommands: [AutomationCommand.self, DecisionCommand.self, RuleCommand.self, SafetyCommand.self]),
             CommandGroup(name: "Proof", subcommands: [AuditCommand.self]),
             CommandGroup(name: "Mending", subcommands: [BackfillCommand.self]),
         ]
