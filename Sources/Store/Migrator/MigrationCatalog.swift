@@ -42,5 +42,9 @@ package enum MigrationCatalog {
             version: 10, description: "enforce safety rules",
             up: PackageResources.V010__enforce_safety_rules_sql,
             down: PackageResources.U010__enforce_safety_rules_sql),
+        Migration(
+            version: 11, description: "notify approvers",
+            up: PackageResources.V011__notify_approvers_sql,
+            down: PackageResources.U011__notify_approvers_sql),
     ]
 }

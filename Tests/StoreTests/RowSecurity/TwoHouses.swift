@@ -151,6 +151,14 @@ enum TwoHouses {
             """,
             "INSERT INTO automation_emergency_stop (connection_id, reason) VALUES ('\(connection)', 'Smoke')",
             """
+            INSERT INTO approval_notification_target (connection_id, user_id, notify_service, home_assistant_user_id)
+            VALUES ('\(connection)', '\(house.user)', 'mobile_app_phone', 'person\(house.number)')
+            """,
+            """
+            INSERT INTO approval_notification (workflow_id, user_id, token_digest)
+            VALUES ('\(workflow)', '\(house.user)', decode(repeat('00', 32), 'hex'))
+            """,
+            """
             INSERT INTO automation_audit_trail (automation_id, action_type, action_description, user_id)
             VALUES ('\(automation)', 'BACKUP', 'Backed up.', '\(house.user)')
             """,
