@@ -90,7 +90,7 @@ BEGIN
             WHEN 'CANCELLED' THEN 'The proposal was cancelled.'
             ELSE 'The proposal expired before it was decided and carried out.'
         END,
-        NEW.rejected_by, NULL, NEW.id)
+        NEW.rejected_by)
     FROM automation_management
     WHERE id = NEW.automation_id AND connection_id = NEW.connection_id AND lifecycle_state IN ('PROPOSED', 'PENDING_APPROVAL');
     RETURN NULL;

@@ -125,22 +125,41 @@ package struct DecisionRepository: Sendable {
     ) async throws {
         // A decision never changes, so it may be read beforehand.
         let rows = try await pool.withConnection { session in
-            try await session.query(
-                """
-                SELECT gen_random_uuid() AS id, connection_id, automation_id, decision_type,
-                    'Feedback: ' || decision_description AS decision_description, $2::text AS user_feedback, id AS feedback_on,
-                    $3::uuid AS user_id, $4::text AS reasoning_explanation, clock_timestamp() AS created_at
-                FROM ai_decision_audit
-                WHERE id = $1 AND feedback_on IS NULL
-                """,
-                [
-                    .id(decision), .text(feedback.rawValue), .optional(user) { .id($0) },
-                    .optional(comment) { .text(StorableText.fitting($0)) },
-                ], name: "feedback_on_decision"
-            ).map { row throws(PostgresError) in try Self.row(row, of: try row.optionalID("connection_id")) }
+            try await Self.feedback(decision, feedback, comment, user, session)
         }
         guard !rows.isEmpty else { throw StoreError(.notFound, "There is no decision \(decision).") }
         _ = try await writer.append(rows, over: pool)
+    }
+
+    /// As `answer`, inside a transaction of the caller's; does nothing for a decision that is none. It locks the chain of the row until
+    /// the transaction ends: call it before anything is appended to the chains of other tables, and otherwise last.
+    package func answer(
+        _ decision: DecisionID, _ feedback: DecisionFeedback, comment: String? = nil, by user: UserID? = nil,
+        in session: isolated PostgresConnection
+    ) throws {
+        let rows = try Self.feedback(decision, feedback, comment, user, session)
+        guard !rows.isEmpty else { return }
+        _ = try writer.write(rows, try writer.keys?.pair(), session)
+    }
+
+    /// The row to append for what a person said; none for a decision that is none.
+    private static func feedback(
+        _ decision: DecisionID, _ feedback: DecisionFeedback, _ comment: String?, _ user: UserID?,
+        _ session: isolated PostgresConnection
+    ) throws -> [AuditRow] {
+        try session.query(
+            """
+            SELECT gen_random_uuid() AS id, connection_id, automation_id, decision_type,
+                'Feedback: ' || decision_description AS decision_description, $2::text AS user_feedback, id AS feedback_on,
+                $3::uuid AS user_id, $4::text AS reasoning_explanation, clock_timestamp() AS created_at
+            FROM ai_decision_audit
+            WHERE id = $1 AND feedback_on IS NULL
+            """,
+            [
+                .id(decision), .text(feedback.rawValue), .optional(user) { .id($0) },
+                .optional(comment) { .text(StorableText.fitting($0)) },
+            ], name: "feedback_on_decision"
+        ).map { row throws(PostgresError) in try Self.row(row, of: try row.optionalID("connection_id")) }
     }
 
     /// A row of a result whose columns are named as those of the table, as one to append.
