@@ -40,10 +40,26 @@ extension HomeAssistantEvent {
                 return .triggered(entityID: JSONText.string(entityID, of: bytes), at: timestamp)
             }
             if type.elementsEqual(Self.reloaded) { return .reloaded }
+            if type.elementsEqual(Self.notificationAction) { return notificationAnswer(in: bytes) }
             return type.elementsEqual(Self.registryUpdated) ? .registryChanged : nil
         }
     }
 
+    /// The answer to a notification of ours; `nil` for those of others.
+    private func notificationAnswer(in bytes: UnsafeBufferPointer<UInt8>) -> AutomationSignal? {
+        guard let payload, payload.count <= Self.answerLimit,
+            let data = ConfigurationValue(json: Array(bytes[payload])),
+            let action = data["action"]?.text, action.lowercased().hasPrefix("ha_bridge_")
+        else { return nil }
+        return .notificationAnswered(
+            action: action, userID: contextUserID.map { JSONText.string($0, of: bytes) },
+            reply: data["reply_text"]?.text)
+    }
+
+    /// More bytes than the data of an answer has.
+    private static let answerLimit = 65_536
+
+    private static let notificationAction = Array("mobile_app_notification_action".utf8)
     private static let automationPrefix = Array("automation.".utf8)
     private static let triggered = Array("automation_triggered".utf8)
     private static let reloaded = Array("automation_reloaded".utf8)

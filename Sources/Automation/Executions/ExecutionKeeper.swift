@@ -123,6 +123,8 @@ struct SignalInbox: Sendable {
             if entities.count < Self.limit { entities.insert(entity) }
         case .reloaded, .registryChanged:
             isOtherHouse = true
+        case .notificationAnswered:
+            return false
         }
         return isFirst
     }

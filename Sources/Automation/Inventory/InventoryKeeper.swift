@@ -55,7 +55,7 @@ package final class InventoryKeeper: Sendable {
             guard var follower = state.followers[connection] else { return nil }
             let wasEmpty = follower.told.isEmpty
             switch signal {
-            case .triggered: return nil
+            case .triggered, .notificationAnswered: return nil
             case .reloaded: follower.told.isReloaded = true
             case .registryChanged: follower.told.isRegistryChanged = true
             case .stateChanged(let entity):

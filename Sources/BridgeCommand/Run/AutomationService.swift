@@ -13,9 +13,16 @@ final class AutomationService: Sendable {
     private let sealer: TokenSealer
     private let auditKeys: AuditKeys
     private let logger: Logger
+    private let health: HealthRegistry
+    private let metrics: MetricsRegistry
     private let workplace = LockedBox<AutomationWorkplace?>(nil)
 
-    init(pool: PostgresPool, sealer: TokenSealer, auditKeys: AuditKeys, logger: Logger) {
+    init(
+        pool: PostgresPool, sealer: TokenSealer, auditKeys: AuditKeys, health: HealthRegistry,
+        metrics: MetricsRegistry, logger: Logger
+    ) {
+        self.health = health
+        self.metrics = metrics
         self.auditKeys = auditKeys
         self.pool = pool
         self.sealer = sealer
@@ -29,11 +36,14 @@ final class AutomationService: Sendable {
         self.workplace.withLock { $0 = workplace }
         let inventory = InventoryKeeper(workplace, sealer: sealer)
         let executions = ExecutionKeeper(workplace)
+        let approvals = ApprovalKeeper(workplace)
         return [
             SessionCompanion(
                 follow: { await inventory.follow($0, over: $1.commands) }, receive: { inventory.receive($0, of: $1) }),
             SessionCompanion(
                 follow: { await executions.follow($0, over: $1.commands) }, receive: { executions.receive($0, of: $1) }),
+            SessionCompanion(
+                follow: { await approvals.follow($0, over: $1.commands) }, receive: { approvals.receive($0, of: $1) }),
         ]
     }
 
@@ -43,6 +53,8 @@ final class AutomationService: Sendable {
         await withTaskGroup { group in
             group.addTask { await ScoreKeeper(workplace).run() }
             group.addTask { await DecisionKeeper(workplace).run() }
+            let watch = GovernanceWatch(workplace, health: health, metrics: metrics)
+            group.addTask { await watch.run() }
         }
     }
 }

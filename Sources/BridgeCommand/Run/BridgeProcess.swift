@@ -85,9 +85,11 @@ private struct ConnectorService: Service {
         let searchPool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
         let embedding = EmbeddingService(
             settings: settings, pool: searchPool, health: health, metrics: metrics, logger: logger)
-        let automationPool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
+        // One of them may be held by a notification that Home Assistant has not taken yet.
+        let automationPool = PostgresPool(database, size: 3, settings: .bounded, logger: logger)
         let automations = AutomationService(
-            pool: automationPool, sealer: sealer, auditKeys: auditKeys, logger: logger)
+            pool: automationPool, sealer: sealer, auditKeys: auditKeys, health: health, metrics: metrics,
+            logger: logger)
         let connector = try Connector(
             configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger,
             onPendingEmbeddings: { embedding.wake() }, companions: { automations.companions($0) })

@@ -18,6 +18,7 @@ extension CommandFailure {
         case let error as HomeAssistantURLError: self.init(.usage, error.message)
         case let error as PostgresError: self.init(error)
         case let error as StoreError: self.init(Self.status(of: error.code), error.message)
+        case let error as ApprovalRefusal: self.init(Self.status(of: error.code), error.message)
         case let error as AuditCheckpointFile.Failure: self.init(.inputOutput, error.description)
         case let error as MigrationError: self.init(error)
         case let error as SearchError: self.init(error.code.isTemporary ? .tryAgain : .usage, error.message)
@@ -39,6 +40,9 @@ extension CommandFailure {
             self.init(
                 .configuration,
                 "The database lacks a table or column that this program needs. Run: ha-bridge migrate up")
+        case "HB003", "HB004":
+            // The rules of approvals and stops, in the words of the trigger.
+            self.init(.permission, error.hint.map { "\(error.message) \($0)" } ?? error.message)
         case "HB005":
             self.init(
                 .tryAgain,
@@ -87,6 +91,13 @@ extension CommandFailure {
         case .auditUnsound: .unsound
         case .noSigningKey: .configuration
         default: .usage
+        }
+    }
+
+    private static func status(of code: ApprovalRefusal.Code) -> ExitStatus {
+        switch code {
+        case .notFound, .ambiguous, .invalid, .decided, .expired, .otherProposal: .usage
+        case .notAllowed: .permission
         }
     }
 

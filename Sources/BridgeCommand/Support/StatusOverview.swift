@@ -23,6 +23,8 @@ struct StatusOverview {
     let deadLetters: Int
     /// `nil` with a schema that is not current.
     let search: SearchStatus?
+    /// `nil` with a schema that is not current.
+    let governance: GovernanceStatus?
     /// The answer to `/healthz`; `nil` when no bridge answers.
     let bridge: JSONValue?
     let address: String
@@ -43,6 +45,7 @@ struct StatusOverview {
             lastEventAt = nil
             deadLetters = 0
             search = nil
+            governance = nil
             return
         }
         let events = EventRepository(pool)
@@ -63,6 +66,7 @@ struct StatusOverview {
         lastEventAt = newest?.timestamp
         deadLetters = try await DeadLetterRepository(pool).count()
         search = try await SearchStatus(pool: pool, settings: settings)
+        governance = try await GovernanceStatus(pool: pool)
     }
 
     var facts: [(String, String)] {
@@ -77,6 +81,7 @@ struct StatusOverview {
         let letters = deadLetters == 0 ? "" : ", \(deadLetters) dead letters"
         facts.append(("Writer", stored + letters))
         if let search { facts.append(("Search", search.text)) }
+        if let governance { facts += governance.facts(now: now) }
         return facts
     }
 
@@ -168,6 +173,7 @@ struct StatusOverview {
                 "dead_letters": .integer(Int64(deadLetters)),
             ]),
             "search": search?.jsonValue ?? .null,
+            "governance": governance?.jsonValue ?? .null,
             "bridge": .object([
                 "address": .string(address),
                 "is_running": .bool(bridge != nil),

@@ -30,6 +30,8 @@ package struct HealthComponent: RawRepresentable, Hashable, Sendable, Comparable
     package static let queue = HealthComponent(rawValue: "queue")
     /// Rows that PostgreSQL refused.
     package static let deadLetters = HealthComponent(rawValue: "dead_letters")
+    /// Whether changes are allowed: an emergency stop fails it.
+    package static let emergencyStop = HealthComponent(rawValue: "emergency_stop")
 }
 
 /// Whether a component does what it should.

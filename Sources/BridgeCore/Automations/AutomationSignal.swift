@@ -8,4 +8,11 @@ package enum AutomationSignal: Sendable, Hashable {
     case reloaded
     /// The entity registry changed: an automation may be new, renamed or gone.
     case registryChanged
+    /// A button of a notification of ours was pressed on a phone.
+    ///
+    /// - Parameters:
+    ///   - action: The button's name; begins with `ha_bridge_`.
+    ///   - userID: The user of Home Assistant who is behind the event.
+    ///   - reply: What the person typed.
+    case notificationAnswered(action: String, userID: String?, reply: String?)
 }

@@ -116,6 +116,15 @@ package struct EmergencyStopRepository: Sendable {
         }
     }
 
+    /// Whether no stop holds for the connection at this moment.
+    package func allowsWrites(to connection: ConnectionID) async throws -> Bool {
+        try await pool.withConnection { session in
+            try await session.query(
+                "SELECT automation_writes_allowed($1) AS is_allowed", [.id(connection)], name: "are_writes_allowed"
+            ).one { row throws(PostgresError) in try row.bool("is_allowed") }
+        }
+    }
+
     /// Runs `body`, which writes to the house of `connection`, unless an emergency stop holds for it; returns `nil` then. A stop that
     /// is engaged meanwhile waits for the end of `body`, which must therefore be short.
     package func whileWritesAreAllowed<Result: Sendable>(
