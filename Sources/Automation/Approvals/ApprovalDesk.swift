@@ -52,7 +52,8 @@ struct ApprovalDesk {
             guard !Task.isCancelled else { return }
             // Once for each trouble, not once for each look.
             logger.log(
-                level: hasComplained ? .debug : .warning, "Cannot tell the house what waits for a decision. Trying again.",
+                level: hasComplained ? .debug : .warning,
+                "Cannot tell the house what waits for a decision. Trying again.",
                 metadata: [LoggingKeys.error: "\(error)"])
             hasComplained = true
         }

@@ -55,7 +55,7 @@ package struct GovernanceWatch: Sendable {
     /// One round: what has expired, then the figures. Throws `PostgresError`.
     package func round() async throws {
         let expired = try await ApprovalRepository(workplace.pool, keys: workplace.auditKeys)
-            .expire(at: HealthClock.system.wall())
+            .expire(at: .now)
         for workflow in expired {
             workplace.logger.notice(
                 "A proposal expired.",
@@ -74,11 +74,13 @@ package struct GovernanceWatch: Sendable {
         let sentences = overview.stops.map { Redactor.redact($0.sentence) }
         health.setCondition(
             .emergencyStop,
-            sentences.isEmpty ? .ok : .failing("Nothing is changed in Home Assistant. " + sentences.joined(separator: " ")))
+            sentences.isEmpty
+                ? .ok : .failing("Nothing is changed in Home Assistant. " + sentences.joined(separator: " ")))
         if (before?.stops.isEmpty ?? true) != overview.stops.isEmpty {
             workplace.logger.warning(
                 overview.stops.isEmpty
-                    ? "The emergency stop was released." : "An emergency stop is engaged. Nothing is changed in Home Assistant.")
+                    ? "The emergency stop was released."
+                    : "An emergency stop is engaged. Nothing is changed in Home Assistant.")
         }
     }
 }

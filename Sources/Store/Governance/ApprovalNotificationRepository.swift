@@ -46,7 +46,8 @@ package struct ApprovalNotificationRepository: Sendable {
         } catch let error as PostgresError where error.sqlState == "23514" {
             throw ApprovalRefusal(
                 .invalid,
-                "The service is a name such as mobile_app_phone, without “notify.”, and the person the id of a user of Home Assistant.")
+                "The service is a name such as mobile_app_phone, without “notify.”, and the person the id of a user of Home Assistant."
+            )
         } catch let error as PostgresError where error.constraint == "approval_notification_target_one_person" {
             throw ApprovalRefusal(.invalid, "That user of Home Assistant answers for another user already.")
         }
@@ -115,7 +116,8 @@ package struct ApprovalNotificationRepository: Sendable {
                 DueNotification(
                     workflow: try row.id("workflow_id"), target: try NotificationTarget(row: row),
                     description: try row.string("description"), risk: try row.enumeration("risk_level"),
-                    type: try row.enumeration("workflow_type"), automationName: try row.optionalString("automation_name"),
+                    type: try row.enumeration("workflow_type"),
+                    automationName: try row.optionalString("automation_name"),
                     expiresAt: try row.optionalTimestamp("expires_at"), mayApprove: try row.bool("may_approve"))
             }
         }

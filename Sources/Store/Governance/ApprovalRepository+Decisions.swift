@@ -29,7 +29,8 @@ extension ApprovalRepository {
     /// Stores a person's vote, with its audit row, and returns the proposal as it is then: PENDING where more votes are needed.
     ///
     /// Throws `.decided`, `.expired`, `.otherProposal`, `.notAllowed`, `.invalid`, `.notFound`.
-    package func vote(_ vote: ApprovalVote, on workflow: WorkflowID, at time: Timestamp) async throws -> StoredWorkflow {
+    package func vote(_ vote: ApprovalVote, on workflow: WorkflowID, at time: Timestamp) async throws -> StoredWorkflow
+    {
         do {
             return try await pool.withConnection { session in
                 try await session.transaction { session in try cast(vote, on: workflow, at: time, session) }
@@ -100,7 +101,8 @@ extension ApprovalRepository {
                     guard isEntitled else {
                         throw ApprovalRefusal(
                             .notAllowed,
-                            "Only who proposed it, the owner of the connection or an administrator may cancel a proposal. An approver can reject it.")
+                            "Only who proposed it, the owner of the connection or an administrator may cancel a proposal. An approver can reject it."
+                        )
                     }
                     _ = try session.query(
                         "UPDATE approval_workflow SET status = 'CANCELLED' WHERE id = $1", [.id(id)],
@@ -186,7 +188,8 @@ extension ApprovalRepository {
         guard try row.bool("is_whole") else {
             throw ApprovalRefusal(
                 .otherProposal,
-                "What this proposal holds was changed in the database after it was made. It cannot be decided: cancel it and propose anew.")
+                "What this proposal holds was changed in the database after it was made. It cannot be decided: cancel it and propose anew."
+            )
         }
         if let shownDigest, shownDigest != workflow.digest {
             throw ApprovalRefusal(
@@ -228,7 +231,8 @@ extension ApprovalRepository {
         }
         let names = votes.filter { $0.status == .pending }.compactMap(\.approverName)
         let choice =
-            names.isEmpty ? "Nobody who may still decide it is left: cancel it and propose anew."
+            names.isEmpty
+            ? "Nobody who may still decide it is left: cancel it and propose anew."
             : "These may: \(names.joined(separator: ", "))."
         return ApprovalRefusal(.notAllowed, "You are no approver of this proposal. \(choice)")
     }

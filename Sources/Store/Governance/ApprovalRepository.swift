@@ -43,7 +43,8 @@ package struct ApprovalRepository: Sendable {
         guard prefix.utf8.count >= 4, prefix.utf8.allSatisfy({ Self.digits.contains($0) }) else {
             throw ApprovalRefusal(
                 .invalid,
-                "“\(prefix)” is no id of a proposal. Give four or more characters of one that ha-bridge approval list shows.")
+                "“\(prefix)” is no id of a proposal. Give four or more characters of one that ha-bridge approval list shows."
+            )
         }
         let found = try await pool.withConnection { session in
             try await session.query(

@@ -42,7 +42,8 @@ import Testing
         print("Seed of the noise in names of buttons: \(TestSeed.value)")
         var generator = SeededGenerator(seed: TestSeed.value)
         let whole = Array(
-            ApprovalAction(Self.workflow, isApproval: true, token: String(repeating: "a", count: 64)).text.unicodeScalars)
+            ApprovalAction(Self.workflow, isApproval: true, token: String(repeating: "a", count: 64)).text
+                .unicodeScalars)
         for _ in 0..<3_000 {
             var scalars = whole
             for _ in 0..<Int.random(in: 1...3, using: &generator) {

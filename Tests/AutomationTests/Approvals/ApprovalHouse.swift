@@ -83,7 +83,9 @@ final class ApprovalHouse: Sendable {
     }
 
     /// A proposal that bob decides.
-    func propose(_ description: String = "Light in the morning", risk: String = "LOW", id: String = workflow) async throws {
+    func propose(_ description: String = "Light in the morning", risk: String = "LOW", id: String = workflow)
+        async throws
+    {
         _ = try await database.session.query(
             """
             INSERT INTO approval_workflow

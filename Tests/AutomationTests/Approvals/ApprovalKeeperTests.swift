@@ -152,7 +152,9 @@ import Testing
             #expect(snapshot.status == .degraded)
             #expect(snapshot.reasons.contains { $0.contains("emergency stop holds for home") }, "\(snapshot.reasons)")
             #expect(snapshot.figures["approvals_waiting"] == 1 && snapshot.figures["emergency_stops"] == 1)
-            #expect(metrics.gauge("ha_bridge_approvals_waiting", "Proposals that wait for a decision, in all houses.").value == 1)
+            #expect(
+                metrics.gauge("ha_bridge_approvals_waiting", "Proposals that wait for a decision, in all houses.").value
+                    == 1)
             _ = try await stops.release(house.connection, reason: "Toast", by: nil, at: .now)
             try await watch.round()
             #expect(health.snapshot().status == .ok)

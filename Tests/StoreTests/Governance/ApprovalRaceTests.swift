@@ -37,7 +37,8 @@ import Testing
                                 isRejection ? .reject(reason: "No, says \(user).") : .approve(comment: nil)
                             do {
                                 _ = try await approvals.vote(
-                                    ApprovalVote(word, by: ApprovalRepositoryTests.person(user)), on: workflow, at: .now)
+                                    ApprovalVote(word, by: ApprovalRepositoryTests.person(user)), on: workflow, at: .now
+                                )
                                 return isRejection ? "rejected" : "approved"
                             } catch let refusal as ApprovalRefusal {
                                 return refusal.code.rawValue
@@ -65,7 +66,8 @@ import Testing
         default: Issue.record("The round ended as \(status ?? "nothing"), seed \(seed)")
         }
         let stored = try await database.column(
-            "SELECT status FROM approval_workflow_approvers WHERE workflow_id = '\(id)' AND status <> 'PENDING' ORDER BY 1")
+            "SELECT status FROM approval_workflow_approvers WHERE workflow_id = '\(id)' AND status <> 'PENDING' ORDER BY 1"
+        )
         #expect(stored.count { $0 == "APPROVED" } == approvals && stored.count { $0 == "REJECTED" } == rejections)
         let audited = try await database.scalar(
             "SELECT count(*) FROM automation_audit_trail WHERE workflow_id = '\(id)'")

@@ -63,7 +63,8 @@ import Testing
             #expect(after.status == .rejected && after.rejectionReason == "Too bright.")
             #expect(
                 try await database.scalar(
-                    "SELECT lifecycle_state FROM automation_management WHERE id = '\(ManagedHouse.proposed)'") == "REJECTED")
+                    "SELECT lifecycle_state FROM automation_management WHERE id = '\(ManagedHouse.proposed)'")
+                    == "REJECTED")
             #expect(
                 try await database.scalar(
                     """
@@ -96,7 +97,8 @@ import Testing
             #expect(try await database.status() == "PENDING")
             #expect(try await audit(database).isEmpty)
             _ = try await approvals.vote(
-                ApprovalVote(.reject(reason: "On second thoughts, no."), by: Self.person(1)), on: Self.workflow, at: .now)
+                ApprovalVote(.reject(reason: "On second thoughts, no."), by: Self.person(1)), on: Self.workflow,
+                at: .now)
             #expect(try await database.status() == "REJECTED")
         }
     }
@@ -175,7 +177,8 @@ import Testing
             #expect(try await audit(database) == ["EXPIRE -"])
             #expect(
                 try await database.scalar(
-                    "SELECT lifecycle_state FROM automation_management WHERE id = '\(ManagedHouse.proposed)'") == "REJECTED")
+                    "SELECT lifecycle_state FROM automation_management WHERE id = '\(ManagedHouse.proposed)'")
+                    == "REJECTED")
         }
     }
 

@@ -23,7 +23,8 @@ import Testing
             #expect(try await stops.engaged().count == 2)
             #expect(
                 try await database.column(
-                    "SELECT action_type || ' ' || coalesce(connection_id::text, '-') FROM automation_audit_trail ORDER BY timestamp")
+                    "SELECT action_type || ' ' || coalesce(connection_id::text, '-') FROM automation_audit_trail ORDER BY timestamp"
+                )
                     == ["EMERGENCY_STOP -", "EMERGENCY_STOP \(ManagedHouse.connection)"])
         }
     }

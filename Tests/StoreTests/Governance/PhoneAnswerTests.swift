@@ -96,13 +96,15 @@ import Testing
         try await Self.with { database, phones in
             try await database.session.execute("ALTER TABLE approval_workflow DISABLE TRIGGER guard_approval_workflow")
             try await database.session.execute(
-                "UPDATE approval_workflow SET created_at = now() - interval '8 days', expires_at = now() - interval '1 s'")
+                "UPDATE approval_workflow SET created_at = now() - interval '8 days', expires_at = now() - interval '1 s'"
+            )
             #expect(try await take(Self.answer, phones) == .refused(.notOpen))
             try await database.session.execute("UPDATE approval_workflow SET expires_at = NULL, status = 'CANCELLED'")
             #expect(try await take(Self.answer, phones) == .refused(.notOpen))
             // A refused answer is not used up.
             #expect(
-                try await database.scalar("SELECT count(*) FROM approval_notification WHERE answered_at IS NOT NULL") == "0")
+                try await database.scalar("SELECT count(*) FROM approval_notification WHERE answered_at IS NOT NULL")
+                    == "0")
         }
     }
 

@@ -43,7 +43,8 @@ struct ApprovalApprove: BridgeSubcommand {
             if let digest, !shown.digestText.hasPrefix(digest.lowercased()) {
                 throw ApprovalRefusal(
                     .otherProposal,
-                    "The proposal is not the one of this digest. Look at it again: ha-bridge approval show \(shown.id.short)")
+                    "The proposal is not the one of this digest. Look at it again: ha-bridge approval show \(shown.id.short)"
+                )
             }
             let after = try await approvals.vote(
                 ApprovalVote(.approve(comment: comment), by: user, shownDigest: shown.digest), on: shown.id,

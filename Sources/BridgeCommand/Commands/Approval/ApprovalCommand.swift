@@ -21,7 +21,9 @@ struct ApprovalCommand: AsyncParsableCommand {
 
 /// Who acts in a command about proposals.
 struct ActingPerson: ParsableArguments {
-    @Option(name: .customLong("user"), help: ArgumentHelp("Who you are; else the owner of the connection.", valueName: "name"))
+    @Option(
+        name: .customLong("user"),
+        help: ArgumentHelp("Who you are; else the owner of the connection.", valueName: "name"))
     var name: String?
 
     /// The user of that name, else the owner of the connection. Throws a `CommandFailure` for a name that nobody has.

@@ -7,7 +7,8 @@ import Store
 struct ApprovalNotify: BridgeSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "notify",
-        abstract: "Send proposals to an approver's phone, where they can be answered. Without options: show who is told.",
+        abstract:
+            "Send proposals to an approver's phone, where they can be answered. Without options: show who is told.",
         discussion: """
             The phone needs Home Assistant's app. An answer counts when the user of Home Assistant that the phone belongs to is behind \
             it; that user's id is in Home Assistant under Settings, People, Users. What is of high or critical risk is not \
@@ -43,7 +44,10 @@ struct ApprovalNotify: BridgeSubcommand {
         guard connection != nil, user != nil else {
             throw ValidationError("Give the connection's name and --user NAME.")
         }
-        guard off ? service == nil && homeAssistantUser == nil && !allowHighRisk : service != nil && homeAssistantUser != nil
+        guard
+            off
+                ? service == nil && homeAssistantUser == nil && !allowHighRisk
+                : service != nil && homeAssistantUser != nil
         else {
             throw ValidationError("Give --service and --home-assistant-user, or --off alone.")
         }
@@ -71,7 +75,8 @@ struct ApprovalNotify: BridgeSubcommand {
                     connection: house.id, user: approver.id, service: name, homeAssistantUser: homeAssistantUser,
                     mayApproveHighRisk: allowHighRisk), by: house.userID, at: TimeText.now())
             console.note(
-                "Proposals of “\(house.name)” that \(approver.username) may decide are sent to notify.\(name) from now on.")
+                "Proposals of “\(house.name)” that \(approver.username) may decide are sent to notify.\(name) from now on."
+            )
         }
     }
 

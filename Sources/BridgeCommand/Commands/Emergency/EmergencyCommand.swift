@@ -75,7 +75,8 @@ struct EmergencyStop: BridgeSubcommand {
         } else {
             let person = stop.engagedByName.map { " by \($0)" } ?? ""
             context.console.note(
-                "A stop for \(stop.place) is engaged already, since \(TimeText.table(stop.engagedAt))\(person): \(stop.reason)")
+                "A stop for \(stop.place) is engaged already, since \(TimeText.table(stop.engagedAt))\(person): \(stop.reason)"
+            )
         }
     }
 
