@@ -1,10 +1,10 @@
 import BridgeCore
 import HomeAssistantClient
-import Store
 import TestSupport
 import Testing
 
 @testable import Automation
+@testable import Store
 
 /// The names of the buttons on phones, and what people read.
 @Suite struct ApprovalActionTests {
