@@ -37,7 +37,7 @@ import Testing
             INSERT INTO approval_workflow (id, automation_id, workflow_type, risk_level, risk_score, risk_assessment, description,
                 proposed_changes, base_digest, created_by, expires_at)
             SELECT '\(workflow)', '\(automation)', 'MODIFICATION', '\(risk)', 0.85,
-                '{"reasons": ["It opens a lock."], "backtest": {"runs_per_day": 3, "days": 14}, "rules": [{"rule": "locks", "text": "Locks need a second look."}]}',
+                '{"reasons": ["It opens a lock."], "backtest": {"runs_per_day": 3, "days": 14}, "findings": ["Nobody is at home."], "rules": [{"rule": "locks", "action": "REQUIRE_APPROVAL", "is_certain": false}]}',
                 'Restart the night light',
                 '{"operation": "modify", "automation_id": "night_light", "configuration":
                     {"id": "night_light", "alias": "Night light", "mode": "restart"}}',
@@ -57,7 +57,8 @@ import Testing
             #expect(list.map { $0["id"] as? String } == [Self.workflow])
             let shown = try await rig.bridge("approval", "show", "f3a9")
             for text in [
-                "HIGH (0.85)", "- It opens a lock.", "runs per day: 3", "- Locks need a second look.",
+                "HIGH (0.85)", "- It opens a lock.", "runs per day: 3", "- Nobody is at home.",
+                "- locks: REQUIRE_APPROVAL (cannot be ruled out)",
                 "1 approval, 1 more",
                 "change “Night light”", "--- version 1", "+++ proposed", "- mode: single", "+ mode: restart", "ben",
             ] { #expect(shown.output.contains(text), "\(text) is missing in \(shown.output)") }

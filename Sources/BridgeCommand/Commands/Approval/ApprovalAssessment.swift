@@ -16,7 +16,7 @@ struct ApprovalAssessment {
             return
         }
         let known = [
-            ("reasons", "Why this risk"), ("warnings", "Mind"), ("rules", "Rules that spoke"),
+            ("reasons", "Why this risk"), ("findings", "Mind"), ("rules", "Rules that spoke"),
             ("backtest", "On the stored events"), ("facts", "What it touches"),
         ]
         var sections = known.compactMap { name, title in Self.section(title, members[name]) }
@@ -54,6 +54,9 @@ struct ApprovalAssessment {
         case .string(let text): return text
         case .array(let elements): return elements.map(text).filter { !$0.isEmpty }.joined(separator: ", ")
         case .object(let members):
+            if case .string(let rule)? = members["rule"], case .string(let action)? = members["action"] {
+                return "\(rule): \(action)" + (members["is_certain"] == .bool(false) ? " (cannot be ruled out)" : "")
+            }
             for name in ["text", "sentence", "reason", "message"] {
                 if case .string(let text)? = members[name] { return text }
             }
