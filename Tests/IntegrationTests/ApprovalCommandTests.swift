@@ -97,18 +97,52 @@ import Testing
         }
     }
 
+    /// As though a bridge spoke for the house.
+    private func holdLease(_ rig: ProcessRig) async throws {
+        for statement in [
+            """
+            INSERT INTO home_assistant_bridges (id, name, version, started_at, expires_at)
+            VALUES ('b0000000-0000-0000-0000-000000000001', 'test', '1', now(), now() + interval '1 hour')
+            """,
+            """
+            UPDATE home_assistant_connection_leases SET holder = 'b0000000-0000-0000-0000-000000000001', holder_name = 'test',
+                epoch = epoch + 1, acquired_at = now(), expires_at = now() + interval '1 hour'
+            """,
+        ] { try await rig.session.execute(statement) }
+    }
+
+    /// What `approve` says and exits with, depending on how the operation of a bridge goes.
+    @Test(arguments: [
+        (end: "step = 'WATCH'", status: Int32(0), text: "The bridge watches its first runs"),
+        (end: "status = 'COMPLETED'", status: 0, text: "Done: the change is in place."),
+        (end: "status = 'FAILED', error_message = 'It differs.'", status: 1, text: "step READ_BACK: It differs."),
+    ])
+    func waitsForTheBridge(end: String, status: Int32, text: String) async throws {
+        try await Self.with(risk: "LOW") { rig in
+            try await holdLease(rig)
+            // A bridge that begins as soon as the approval is there.
+            try await rig.session.execute(
+                """
+                CREATE FUNCTION act_as_bridge() RETURNS trigger LANGUAGE plpgsql AS $$
+                BEGIN
+                    INSERT INTO automation_apply_operation (automation_id, workflow_id, step)
+                    VALUES (NEW.automation_id, NEW.id, 'READ_BACK');
+                    UPDATE automation_apply_operation SET \(end);
+                    RETURN NULL;
+                END;
+                $$;
+                CREATE CONSTRAINT TRIGGER act_as_bridge AFTER UPDATE ON approval_workflow DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW WHEN (NEW.status = 'APPROVED') EXECUTE FUNCTION act_as_bridge()
+                """)
+            let approved = try await rig.bridge("approval", "approve", "f3a9", "--user", "ben")
+            #expect(
+                approved.status == status && approved.errors.contains(text), "\(approved.status) \(approved.errors)")
+        }
+    }
+
     @Test func tellsHowTheChangeEnded() async throws {
         try await Self.with(risk: "LOW") { rig in
-            for statement in [
-                """
-                INSERT INTO home_assistant_bridges (id, name, version, started_at, expires_at)
-                VALUES ('b0000000-0000-0000-0000-000000000001', 'test', '1', now(), now() + interval '1 hour')
-                """,
-                """
-                UPDATE home_assistant_connection_leases SET holder = 'b0000000-0000-0000-0000-000000000001', holder_name = 'test',
-                    epoch = epoch + 1, acquired_at = now(), expires_at = now() + interval '1 hour'
-                """,
-            ] { try await rig.session.execute(statement) }
+            try await holdLease(rig)
             let noted = try await rig.bridge("approval", "approve", "f3a9", "--user", "ben", "--no-wait")
             #expect(noted.status == 0 && noted.errors.contains("carries it out now"), "\(noted.errors)")
             try await rig.session.execute(

@@ -34,10 +34,10 @@ package struct ApprovalNotificationRepository: Sendable {
                             .id(target.connection), .id(target.user), .text(target.service),
                             .text(target.homeAssistantUser), .bool(target.mayApproveHighRisk),
                         ], name: "set_notification_target")
+                    // Not the phone and not the person in Home Assistant: the trail outlives the user.
                     let text = JSONValue.object([
-                        "home_assistant_user_id": .string(target.homeAssistantUser),
                         "may_approve_high_risk": .bool(target.mayApproveHighRisk),
-                        "notify_service": .string(target.service), "user_id": .string(target.user.description),
+                        "user_id": .string(target.user.description),
                     ])
                     try record(
                         "Proposals are sent to a user's phone.", after: text, target.connection, person, time, session)

@@ -53,6 +53,38 @@ import Testing
         }
     }
 
+    /// The same person presses twice on the phone, and approves and rejects on the command line, all at once.
+    @Test func onePersonHasOneVoteWhicheverWayItComes() async throws {
+        try await Self.with { database, phones in
+            let approvals = ApprovalRepository(database.pool)
+            let person = ApprovalRepositoryTests.person(2)
+            let counted = try await withThrowingTaskGroup(of: Bool.self) { group in
+                for number in 0..<8 {
+                    group.addTask {
+                        if number % 2 == 0 {
+                            let verdict = try await phones.take(Self.answer, of: Self.house, at: .now)
+                            if case .counted = verdict { return true }
+                            return false
+                        }
+                        let word: ApprovalVote.Word = number == 1 ? .reject(reason: "No.") : .approve(comment: nil)
+                        do {
+                            _ = try await approvals.vote(
+                                ApprovalVote(word, by: person), on: ApprovalRepositoryTests.workflow, at: .now)
+                            return true
+                        } catch is ApprovalRefusal {
+                            return false
+                        }
+                    }
+                }
+                return try await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+            }
+            #expect(counted == 1)
+            #expect(
+                try await database.scalar(
+                    "SELECT count(*) FROM automation_audit_trail WHERE action_type <> 'SAFETY_CHANGE'") == "1")
+        }
+    }
+
     @Test func whatDoesNotCountUsesNothingUp() async throws {
         try await Self.with { database, phones in
             var other = Self.answer

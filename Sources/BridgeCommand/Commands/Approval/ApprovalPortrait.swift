@@ -19,7 +19,7 @@ struct ApprovalPortrait: Sendable {
         votes = try await approvals.votes(on: workflow.id)
         operations = try await approvals.operations(of: workflow.id)
         var base: StoredBackup?
-        if let automation = workflow.automation, workflow.baseDigest != nil {
+        if let automation = workflow.automation, workflow.type != .creation {
             let backups = try await BackupRepository(pool).list(of: automation, limit: 200)
             base = backups.first { $0.digest == workflow.baseDigest } ?? backups.first
         }

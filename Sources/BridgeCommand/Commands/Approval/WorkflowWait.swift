@@ -32,7 +32,6 @@ struct WorkflowWait {
         let clock = ContinuousClock()
         let start = clock.now
         while true {
-            // Attempts from before are not the one that is waited for, unless nothing else comes.
             let operation = try await approvals.operations(of: workflow.id).first
             if let operation, try report(operation) { return }
             let waited = clock.now - start

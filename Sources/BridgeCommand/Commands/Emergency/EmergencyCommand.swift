@@ -80,9 +80,18 @@ struct EmergencyStop: BridgeSubcommand {
         }
     }
 
+    /// A name as a shell takes it for one word.
+    private static func word(_ name: String) -> String {
+        let isPlain = name.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || [0x2D, 0x2E, 0x5F].contains(byte)
+        }
+        return isPlain ? name : "'\(name.replacing("'", with: "'\\''"))'"
+    }
+
     /// How a stop is released.
     static func releaseCommand(_ stop: StoredEmergencyStop) -> String {
-        "ha-bridge emergency release --reason TEXT" + (stop.connectionName.map { " --connection \($0)" } ?? "")
+        "ha-bridge emergency release --reason TEXT" + (stop.connectionName.map { " --connection \(word($0))" } ?? "")
     }
 }
 
