@@ -69,6 +69,19 @@ import Testing
         }
     }
 
+    @Test func theLockOfWritesDecidesWhereThereIsOne() async throws {
+        try await ManagedHouse.with { database in
+            let stops = EmergencyStopRepository(database.pool)
+            try await database.session.execute(
+                """
+                CREATE OR REPLACE FUNCTION automation_lock_writes(p_connection uuid) RETURNS boolean LANGUAGE sql
+                AS 'SELECT false'
+                """)
+            #expect(try await stops.whileWritesAreAllowed(to: Self.house) { "written" } == nil)
+            #expect(try await stops.allowsWrites(to: Self.house))
+        }
+    }
+
     @Test func nothingIsWrittenWhileOneHolds() async throws {
         try await ManagedHouse.with { database in
             let stops = EmergencyStopRepository(database.pool)
