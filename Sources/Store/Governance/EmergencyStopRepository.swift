@@ -132,7 +132,7 @@ package struct EmergencyStopRepository: Sendable {
     ) async throws -> Result? {
         try await pool.withConnection { session in
             // The pool rolls back what is left open.
-            try await session.execute("BEGIN", name: "begin_house_write")
+            try await session.execute("BEGIN ISOLATION LEVEL READ COMMITTED", name: "begin_house_write")
             // A schema without the lock has the plain question alone.
             let lock = "automation_lock_writes(uuid)"
             let hasLock = try await session.query(
