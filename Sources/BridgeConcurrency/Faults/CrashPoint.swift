@@ -35,8 +35,25 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     case beforeKeyRemove = "before-key-remove"
     /// The old keys are gone, and nobody has been told.
     case afterKeyRemove = "after-key-remove"
+    /// A change to an automation has begun, and nothing is stored of what it replaces.
+    case beforeChangeBackup = "before-change-backup"
+    /// What a change replaces is stored, and Home Assistant has seen nothing of the change.
+    case beforeHouseWrite = "before-house-write"
+    /// Home Assistant has taken a change, and the database does not know it.
+    case afterHouseWrite = "after-house-write"
+    /// The database knows that a change is written; whether Home Assistant has loaded it is open.
+    case beforeReload = "before-reload"
+    /// Home Assistant has loaded a change, and nobody has read it back.
+    case beforeReadBack = "before-read-back"
+    /// A change is in place, and its first runs are to be watched.
+    case beforeWatch = "before-watch"
 
-    /// Those that a rotation of keys passes; a running bridge passes all others.
+    /// Those that a change to an automation passes; a bridge passes them only where one was approved.
+    package static let ofChange: [CrashPoint] = [
+        .beforeChangeBackup, .beforeHouseWrite, .afterHouseWrite, .beforeReload, .beforeReadBack, .beforeWatch,
+    ]
+
+    /// Those that a rotation of keys passes; a running bridge passes all that are neither these nor those of a change.
     package static let ofRotation: [CrashPoint] = [
         .afterKeyAdd, .beforeReseal, .afterReseal, .beforeKeyRetire, .beforeKeyRemove, .afterKeyRemove,
     ]

@@ -70,7 +70,7 @@ package struct BackupRepository: Sendable {
         return try session.query(statement, parameters(backup, automation), name: "add_version").first?.int("version")
     }
 
-    private static func insert(_ condition: String = "") -> String {
+    static func insert(_ condition: String = "") -> String {
         """
         INSERT INTO automation_backup (
             automation_id, connection_id, backup_name, backup_type, configuration_snapshot, configuration_digest,
@@ -86,7 +86,7 @@ package struct BackupRepository: Sendable {
         """
     }
 
-    private static func parameters(_ backup: NewBackup, _ automation: AutomationID) -> [PostgresValue] {
+    static func parameters(_ backup: NewBackup, _ automation: AutomationID) -> [PostgresValue] {
         [
             .id(automation), .text(StorableText.fitting(backup.name, limit: 255)), .text(backup.type.rawValue),
             .json(backup.snapshot), .bytes(backup.digest), .optional(backup.sealedSecrets) { .text($0) },
@@ -94,7 +94,7 @@ package struct BackupRepository: Sendable {
         ]
     }
 
-    private func read(
+    func read(
         _ conditions: String, _ parameters: [PostgresValue], name: String
     ) async throws -> [StoredBackup] {
         try await pool.withConnection { session in

@@ -46,5 +46,9 @@ package enum MigrationCatalog {
             version: 11, description: "notify approvers",
             up: PackageResources.V011__notify_approvers_sql,
             down: PackageResources.U011__notify_approvers_sql),
+        Migration(
+            version: 12, description: "carry out changes",
+            up: PackageResources.V012__carry_out_changes_sql,
+            down: PackageResources.U012__carry_out_changes_sql),
     ]
 }
