@@ -1,13 +1,6 @@
 import BridgeCore
 import PostgresClient
 
-/// How an attempt to change Home Assistant stands (`automation_apply_operation.status`, `rollback_operation.status`).
-package enum OperationStatus: String, CaseIterable, Sendable, Codable {
-    case inProgress = "IN_PROGRESS"
-    case completed = "COMPLETED"
-    case failed = "FAILED"
-}
-
 /// A row of `automation_apply_operation`, as whoever waits for it sees it.
 package struct WorkflowOperation: Sendable, Equatable {
     package let id: OperationID
