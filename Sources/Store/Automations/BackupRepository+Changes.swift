@@ -41,9 +41,11 @@ extension BackupRepository {
     ) throws {
         let statement = insert(
             """
-            AND ($5::bytea, true) IS DISTINCT FROM (
-                SELECT configuration_digest, coalesce(metadata ->> 'read_by' = 'file', false) FROM automation_backup
-                WHERE automation_id = $1::uuid ORDER BY version DESC LIMIT 1)
+            AND NOT EXISTS (
+                SELECT FROM (
+                    SELECT configuration_digest, metadata FROM automation_backup
+                    WHERE automation_id = $1::uuid ORDER BY version DESC LIMIT 1) AS newest
+                WHERE newest.configuration_digest = $5::bytea AND newest.metadata ->> 'read_by' = 'file')
             """)
         _ = try session.query(statement, parameters(backup, automation), name: "store_read_version")
     }

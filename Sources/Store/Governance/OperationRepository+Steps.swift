@@ -201,11 +201,11 @@ extension OperationRepository {
             """
             WITH standing AS MATERIALIZED (
                 SELECT known.id, known.lifecycle_state AS previous_state, CASE
-                    WHEN $2 = 'ACTIVE' AND known.lifecycle_state IN ('PAUSED', 'UNAVAILABLE')
+                    WHEN $2::text = 'ACTIVE' AND known.lifecycle_state IN ('PAUSED', 'UNAVAILABLE')
                         AND (SELECT past.new_state FROM automation_lifecycle_history AS past
                             WHERE past.automation_id = known.id AND past.new_state NOT IN ('PAUSED', 'UNAVAILABLE')
                             ORDER BY past.sequence DESC LIMIT 1) = 'DEGRADED' THEN 'DEGRADED'
-                    ELSE $2 END AS next_state
+                    ELSE $2::text END AS next_state
                 FROM automation_management AS known WHERE known.id = $1 FOR NO KEY UPDATE
             )
             SELECT automation_change_lifecycle(standing.id, next_state, $3, $4::uuid, NULL, $5::uuid)
