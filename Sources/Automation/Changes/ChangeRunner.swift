@@ -173,12 +173,17 @@ struct ChangeRunner: Sendable {
         if case .enabled = plan.goal {
             return operation.writtenAt == nil ? "It may have been switched already." : "It had been switched already."
         }
-        guard let found = try? await house.read(plan.homeAssistantID, pacing.readLimit) else {
-            if case .absence = plan.goal, operation.writtenAt != nil { return "It had been deleted already." }
+        do throws(ChangeHouseFailure) {
+            let isNew = plan.goal.isMet(by: try await house.read(plan.homeAssistantID, pacing.readLimit))
+            return switch (plan.goal, isNew) {
+            case (.absence, true): "It had been deleted, and stays so."
+            case (.absence, false): "It had not been deleted."
+            case (_, true): "The new configuration had been written, and stays."
+            case (_, false): "Home Assistant has not the new configuration."
+            }
+        } catch {
             return "Whether Home Assistant has the earlier or the new configuration could not be read."
         }
-        return plan.goal.isMet(by: found)
-            ? "The new configuration had been written, and stays." : "Home Assistant has not the new configuration."
     }
 
     /// Ends an operation as failed, and begins its rollback where that is asked for. False where it is to be tried again.

@@ -147,6 +147,7 @@ struct ChangeRig: Sendable {
         var snapshot: ConfigurationValue?
         var sealed: SealedConfiguration?
         var base: [UInt8]?
+        let salted = try await backups.newest(of: [row])[row]?.sealedSecrets
         if operation == .create || operation == .modify {
             let value = try #require(ConfigurationValue(json: configuration ?? Self.json(id, alias)))
             let made = try sealer.seal(
@@ -155,7 +156,7 @@ struct ChangeRig: Sendable {
             snapshot = made.snapshot
         }
         if operation != .create, let found = house.configuration(id) {
-            base = try sealer.seal(found, of: row, connection: connection).digest
+            base = try sealer.seal(found, of: row, connection: connection, previous: salted).digest
         }
         let change = ProposedChange(operation, homeAssistantID: id, configuration: snapshot)
         let workflow = WorkflowID()

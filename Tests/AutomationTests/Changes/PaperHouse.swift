@@ -47,10 +47,14 @@ final class PaperHouse: Sendable {
 
     let state = LockedBox(State())
     private let hook = LockedBox<(@Sendable (Call, Int) async -> Void)?>(nil)
+    private let afterwards = LockedBox<(@Sendable (Call, Int) async -> Void)?>(nil)
     private let tell = LockedBox<(@Sendable (AutomationSignal) -> Void)?>(nil)
 
     /// Called before each call is carried out, with its number.
     func onCall(_ body: (@Sendable (Call, Int) async -> Void)?) { hook.withLock { $0 = body } }
+
+    /// Called after each call was carried out, before it answers.
+    func onDone(_ body: (@Sendable (Call, Int) async -> Void)?) { afterwards.withLock { $0 = body } }
 
     /// Told of each reload.
     func onReload(_ body: @escaping @Sendable (AutomationSignal) -> Void) { tell.withLock { $0 = body } }
@@ -141,6 +145,10 @@ final class PaperHouse: Sendable {
         if isUnreadable { throw .unreadableFile }
         if fault == .deadBefore { throw .noAnswer("It hung up.") }
         let result = update(body)
+        if let afterwards = afterwards.withLock(\.self) {
+            await afterwards(call, number)
+            if Task.isCancelled { throw .noAnswer("It was cancelled.") }
+        }
         if fault == .deadAfter { throw .noAnswer("It hung up.") }
         return result
     }
