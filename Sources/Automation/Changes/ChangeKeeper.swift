@@ -75,7 +75,12 @@ package final class ChangeKeeper: Sendable {
         }
     }
 
-    /// Carries out what is due in a house until the task is cancelled: when the session ends.
+    /// Carries out what is due over a session, until the task is cancelled: when the session ends.
+    package func follow(_ connection: ConnectionID, over ports: SessionPorts) async {
+        await follow(connection, house: .over(ports))
+    }
+
+    /// Carries out what is due in a house until the task is cancelled.
     package func follow(_ connection: ConnectionID, house: ChangeHouse) async {
         var logger = workplace.logger
         logger[metadataKey: LoggingKeys.connectionID] = "\(connection)"

@@ -42,7 +42,8 @@ extension ChangeRunner {
         }
         guard change.homeAssistantID == automation.homeAssistantID else {
             throw ChangeRefusal(
-                "It was proposed for the id “\(change.homeAssistantID)”, and the automation has another. Propose it anew.")
+                "It was proposed for the id “\(change.homeAssistantID)”, and the automation has another. Propose it anew."
+            )
         }
         switch change.operation {
         case .pause: return (change, .enabled(false))

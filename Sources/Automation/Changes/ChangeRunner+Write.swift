@@ -111,7 +111,8 @@ extension ChangeRunner {
         case .create:
             guard found == nil else {
                 throw ChangeRefusal(
-                    "An automation with the id “\(plan.homeAssistantID)” has come to be since it was proposed. Propose it anew.")
+                    "An automation with the id “\(plan.homeAssistantID)” has come to be since it was proposed. Propose it anew."
+                )
             }
         case .modify, .retire:
             guard let found, let order = plan.order else {

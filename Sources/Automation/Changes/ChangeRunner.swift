@@ -157,7 +157,8 @@ struct ChangeRunner: Sendable {
         let there =
             switch operation.step {
             case .lock, .backup: "Nothing was written."
-            case .write: "Whether it took the write is not known; ha-bridge automation show tells once it is read again."
+            case .write:
+                "Whether it took the write is not known; ha-bridge automation show tells once it is read again."
             case .reload, .readBack, .watch: "It had taken the write, and could not be looked at since."
             }
         return ChangeRefusal("\(failure.sentence) This was tried many times. \(there)")

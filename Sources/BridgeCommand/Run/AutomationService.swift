@@ -7,7 +7,8 @@ import Logging
 import PostgresClient
 import Store
 
-/// Watches the automations of every connection: which there are, how their runs end, how well they do, what should change.
+/// Watches the automations of every connection: which there are, how their runs end, how well they do, what should change. Carries
+/// out what was approved.
 final class AutomationService: Sendable {
     private let pool: PostgresPool
     private let sealer: TokenSealer
@@ -37,6 +38,7 @@ final class AutomationService: Sendable {
         let inventory = InventoryKeeper(workplace, sealer: sealer)
         let executions = ExecutionKeeper(workplace)
         let approvals = ApprovalKeeper(workplace)
+        let changes = ChangeKeeper(workplace, sealer: sealer)
         return [
             SessionCompanion(
                 follow: { await inventory.follow($0, over: $1.commands) }, receive: { inventory.receive($0, of: $1) }),
@@ -44,6 +46,8 @@ final class AutomationService: Sendable {
                 follow: { await executions.follow($0, over: $1.commands) }, receive: { executions.receive($0, of: $1) }),
             SessionCompanion(
                 follow: { await approvals.follow($0, over: $1.commands) }, receive: { approvals.receive($0, of: $1) }),
+            SessionCompanion(
+                follow: { await changes.follow($0, over: $1) }, receive: { changes.receive($0, of: $1) }),
         ]
     }
 

@@ -172,7 +172,8 @@ extension OperationRepository {
     ) throws -> StoredOperation? {
         let column = operation.kind == .apply ? "backup_id" : "safety_backup_id"
         // Only a rollback has the column.
-        let written = operation.kind == .apply ? "" : ", rollback_configuration = coalesce($8::jsonb, rollback_configuration)"
+        let written =
+            operation.kind == .apply ? "" : ", rollback_configuration = coalesce($8::jsonb, rollback_configuration)"
         var parameters: [PostgresValue] = [
             .id(operation.id), .optional(change.step) { .text($0.rawValue) },
             .optional(change.status) { .text($0.rawValue) },

@@ -102,7 +102,8 @@ struct ChangeFaultTests {
             let lost = try await Self.prepare(.modify, 1, rig)
             try await rig.keeping(Self.quick) {
                 let operation = try await rig.ended(lost.row)
-                #expect(operation.status == .failed && operation.errorMessage?.hasSuffix("Nothing was written.") == true)
+                #expect(
+                    operation.status == .failed && operation.errorMessage?.hasSuffix("Nothing was written.") == true)
                 rig.house.update { $0.isAway = false }
             }
             var patient = Self.quick

@@ -215,7 +215,8 @@ struct ChangeRig: Sendable {
 
     /// Waits until so many operations of that kind, and whatever else began on an automation, have ended, and returns the newest.
     func ended(
-        _ row: AutomationID, _ kind: OperationKind = .apply, count: Int = 1, sourceLocation: SourceLocation = #_sourceLocation
+        _ row: AutomationID, _ kind: OperationKind = .apply, count: Int = 1,
+        sourceLocation: SourceLocation = #_sourceLocation
     ) async throws -> StoredOperation {
         try await eventually(
             {

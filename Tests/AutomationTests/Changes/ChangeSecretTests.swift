@@ -92,7 +92,10 @@ struct ChangeSecretTests {
     @Test func comparesAsHomeAssistantWrites() throws {
         let same = [
             (#"{"a":1.50}"#, #"{"a":1.5}"#),
-            (#"{"trigger":{"platform":"state"},"mode":"single"}"#, #"{"triggers":[{"trigger":"state"}],"conditions":[]}"#),
+            (
+                #"{"trigger":{"platform":"state"},"mode":"single"}"#,
+                #"{"triggers":[{"trigger":"state"}],"conditions":[]}"#
+            ),
         ]
         for (left, right) in same {
             let left = try #require(ConfigurationValue(json: left))

@@ -59,7 +59,8 @@ struct AutomationRollbackCommand: BridgeSubcommand {
             if ended.status == .failed {
                 if output.json { try context.console.show(ended.jsonValue) }
                 throw CommandFailure(
-                    .unavailable, "“\(automation.name)” was not rolled back. \(ended.errorMessage ?? "No reason is stored.")")
+                    .unavailable,
+                    "“\(automation.name)” was not rolled back. \(ended.errorMessage ?? "No reason is stored.")")
             }
             try show(ended, context, "“\(automation.name)” is back at version \(to).")
         }
