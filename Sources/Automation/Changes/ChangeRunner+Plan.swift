@@ -76,14 +76,16 @@ extension ChangeRunner {
             {
                 throw ChangeRefusal(objection)
             }
-            guard let snapshot = ConfigurationValue(json: backup.snapshot),
-                snapshot["id"]?.text == automation.homeAssistantID
+            guard let snapshot = ConfigurationValue(json: backup.snapshot) else {
+                throw ChangeRefusal("Version \(backup.version) holds no configuration.")
+            }
+            plan.target = backup
+            plan.goal = try configuration(snapshot, backup.sealedSecrets, automation)
+            guard case .configuration(let opened, _) = plan.goal, opened["id"]?.text == automation.homeAssistantID
             else {
                 throw ChangeRefusal(
                     "Version \(backup.version) has another id than the automation has now, and would be a second one.")
             }
-            plan.target = backup
-            plan.goal = try configuration(snapshot, backup.sealedSecrets, automation)
         } else if !isCreationUndone {
             throw ChangeRefusal("The version to return to is not stored any more.")
         }

@@ -38,7 +38,7 @@ package struct ConfigurationSealer: Sendable {
     ) throws(CryptographyError) -> SealedConfiguration {
         let before = previous.flatMap { (try? contents($0, automation, connection)) ?? nil }
         var walk = Walk(salt: before?.salt ?? Self.salt())
-        let snapshot = try walk.replace(configuration, under: "", inPayload: false)
+        let snapshot = try walk.replaceAll(configuration)
         let digest = try ConfigurationHash.of(ConfigurationSpelling.normalised(snapshot).json)
         var sealed: String?
         if !walk.values.isEmpty {
@@ -131,6 +131,18 @@ package struct ConfigurationSealer: Sendable {
         var values: [String: ConfigurationValue] = [:]
 
         init(salt: String) { self.salt = salt }
+
+        /// The automation's own id is known to all, and what everything else goes by: it is never sealed, whatever it looks like.
+        mutating func replaceAll(_ configuration: ConfigurationValue) throws(CryptographyError) -> ConfigurationValue {
+            guard case .object(var members) = configuration, let id = members.removeValue(forKey: "id") else {
+                return try replace(configuration, under: "", inPayload: false)
+            }
+            guard case .object(var replaced) = try replace(.object(members), under: "", inPayload: false) else {
+                return configuration
+            }
+            replaced["id"] = id
+            return .object(replaced)
+        }
 
         mutating func replace(
             _ value: ConfigurationValue, under key: String, inPayload: Bool
