@@ -26,7 +26,7 @@ struct ConfigurationTests {
         "actions":[{"action":"notify.send","data":{"message":"the secret greeting","target":"+4915112345678","pin":4711,\
         "data":{"id":"inner","type":"quiet","url":"https://ann:pw@example.org/x","list":["one","two"]}}},\
         {"action":"alarm_control_panel.alarm_disarm","target":{"entity_id":"alarm_control_panel.home"},"data":{"code":1234}},\
-        {"action":"rest_command.call","data":{"token":{"deep":"abc"},"value":987654,"level":50,"when":"{{ now() }}"}},\
+        {"action":"rest_command.call","data":{"token":{"deep":"xylophone"},"value":987654,"level":50,"when":"{{ now() }}"}},\
         {"delay":"00:00:05"}],"mode":"single"}
         """
 
@@ -36,7 +36,7 @@ struct ConfigurationTests {
         let text = sealed.snapshot.json
         for secret in [
             "hook-of-mine", "sesame", "house/door", "hunter2", "greeting", "+4915112345678", "4711", "ann:pw", "1234",
-            "abc",
+            "xylophone",
             "987654", "inner", "quiet", "\"one\"",
         ] {
             #expect(!text.contains(secret), "\(secret)")
@@ -50,6 +50,19 @@ struct ConfigurationTests {
         }
         #expect(sealed.sealedSecrets?.hasPrefix("v1.") == true)
         #expect(sealed.digest.count == 32)
+    }
+
+    @Test func leavesTheIdOfTheAutomationAloneAndNoOther() throws {
+        let json = #"{"id":"hall_light_20261121_f3a9","actions":[{"id":"hall_light_20261121_f3a9"}]}"#
+        let snapshot = try Self.sealer().seal(
+            try Self.configuration(json), of: AutomationID(), connection: ConnectionID()
+        ).snapshot
+        #expect(snapshot["id"]?.text == "hall_light_20261121_f3a9")
+        guard case .array(let actions) = snapshot["actions"], let inner = actions.first?["id"]?.text else {
+            Issue.record("It has no actions.")
+            return
+        }
+        #expect(Placeholder.parse(inner)?.isSecret == true)
     }
 
     @Test func opensWhatItSealedForThatAutomationOnly() throws {
