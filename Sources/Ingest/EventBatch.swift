@@ -40,6 +40,27 @@ struct EventBatch: Sendable {
     /// Through which record of each run of the spool this batch goes.
     var positions: [SpoolRunID: UInt64] = [:]
 
+    /// From the earliest to the latest time of its rows; `nil` where it has none.
+    private(set) var times: ClosedRange<Timestamp>?
+
+    /// The month in which all of its rows lie; `nil` where they lie in several.
+    var month: EventMonth? {
+        guard let times, let month = EventMonth(of: times.lowerBound), month.contains(times.upperBound) else {
+            return nil
+        }
+        return month
+    }
+
+    /// Notes the time of one of its rows.
+    mutating func note(_ time: Timestamp) {
+        guard let known = times else {
+            times = time...time
+            return
+        }
+        if time < known.lowerBound { times = time...known.upperBound }
+        if time > known.upperBound { times = known.lowerBound...time }
+    }
+
     /// The connections that rows of it belong to.
     var connections: Set<ConnectionID> { Set(frames.map(\.connection)) }
 

@@ -22,7 +22,7 @@ struct WriterLeases: Sendable {
 /// Writes batches over one connection of its own, until they are committed: it retries for as long as it takes, and never gives
 /// up a row silently.
 ///
-/// Rows go straight into the table by COPY. If one of them is there already, the whole COPY fails, and the batch goes through
+/// Rows go straight into their month by COPY. If one of them is there already, the whole COPY fails, and the batch goes through
 /// a staging table, which skips rows that exist. If PostgreSQL refuses a value, the batch is halved until the row is found,
 /// which becomes a dead letter.
 actor EventSink {
@@ -88,7 +88,7 @@ actor EventSink {
             let copied = try await persistently { connection, sink -> Int? in
                 do throws(PostgresError) {
                     return try await EventTable.copyDirect(
-                        connection, chunks: batch.chunks(of: whole), seal: sink.seal(of: batch),
+                        connection, chunks: batch.chunks(of: whole), month: batch.month, seal: sink.seal(of: batch),
                         deadline: Self.deadline)
                 } catch {
                     if error.isDuplicate || error.rejectsData || error.sqlState == EventTable.missingOwner {

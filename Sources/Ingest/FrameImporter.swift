@@ -48,8 +48,9 @@ package struct FrameImporter {
         try await documents?.keep(batch.documents, in: pool)
         do {
             let chunks = batch.chunks(of: 0..<batch.index.count)
+            let month = batch.month
             return try await pool.withConnection { session in
-                try await EventTable.copyDirect(session, chunks: chunks)
+                try await EventTable.copyDirect(session, chunks: chunks, month: month)
             }
         } catch let error as PostgresError where error.isDuplicate || error.rejectsData {
             // Row by row, where need be; what is there already is skipped.

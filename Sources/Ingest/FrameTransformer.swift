@@ -126,6 +126,7 @@ struct FrameTransformer {
         encoder.append(
             event, id: id, connection: frame.connection, source: source, of: bytes, annotation: annotation)
         batch.index.append(EventBatch.Row(range: start..<encoder.count, frame: number, source: range))
+        batch.note(event.timestamp)
     }
 
     /// Whether one of the two clocks is likely wrong. The row is stored all the same: the time is Home Assistant's word. A state

@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.needsPostgres) struct EventRepositoryTests {
     private func store(_ rows: [EventRow], in database: StoreDatabase) async throws {
-        _ = try await EventTable.copyDirect(database.session, chunks: EventRow.chunks(rows))
+        _ = try await EventTable.copyDirect(database.session, rows: rows)
     }
 
     @Test func filtersByEverythingItOffers() async throws {

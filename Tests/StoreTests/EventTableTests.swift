@@ -26,8 +26,7 @@ import Testing
             row.old = nil
             row.value = 21.5
             row.timestamp = .sample
-            let chunks = EventRow.chunks([row], size: 7)
-            #expect(try await EventTable.copyDirect(database.writer, chunks: chunks) == 1)
+            #expect(try await EventTable.copyDirect(database.writer, rows: [row], size: 7) == 1)
             let stored = try #require(try await EventRepository(database.pool).recent().first)
             #expect(stored.id.uuid == row.id && stored.connectionID == connection.id && stored.connectionName == "home")
             #expect(stored.eventType == "state_changed" && stored.entityID == "light.kitchen")
@@ -41,13 +40,52 @@ import Testing
     @Test func directFailsOnADuplicateAndStoresNothing() async throws {
         try await StoreDatabase.with { database in
             let all = rows(50)
-            #expect(try await EventTable.copyDirect(database.writer, chunks: EventRow.chunks([all[30]])) == 1)
+            #expect(try await EventTable.copyDirect(database.writer, rows: [all[30]]) == 1)
             let error = try await thrown(PostgresError.self) {
-                _ = try await EventTable.copyDirect(database.writer, chunks: EventRow.chunks(all))
+                _ = try await EventTable.copyDirect(database.writer, rows: all)
             }
             #expect(error.isDuplicate && !error.rejectsData)
             #expect(try await count(database) == 1)
             #expect(await database.session.isUsable)
+        }
+    }
+
+    @Test func rowsOfOneMonthGoStraightIntoItsPartition() async throws {
+        try await StoreDatabase.with { database in
+            let home = try await database.addConnection("home").id
+            func place(_ row: EventRow) async throws -> String? {
+                try await database.scalar(
+                    "SELECT tableoid::regclass::text FROM home_assistant_events WHERE id = $1", [.uuid(row.id)])
+            }
+            let now = rows(1, connection: home)[0]
+            let month = try #require(EventMonth(of: now.timestamp))
+            #expect(try await EventTable.copyDirect(database.writer, rows: [now]) == 1)
+            #expect(try await place(now) == month.partitionName)
+            // A month that has no partition, and rows of two months.
+            let late = EventRow(
+                connection: home, timestamp: try #require(Timestamp(iso8601: "2099-12-31T23:59:59.999999Z")))
+            let later = EventRow(connection: home, timestamp: try #require(Timestamp(iso8601: "2100-01-01T00:00:00Z")))
+            #expect(EventMonth(of: late.timestamp)?.partitionName == "home_assistant_events_y2099m12")
+            #expect(try await EventTable.copyDirect(database.writer, rows: [late]) == 1)
+            #expect(try await place(late) == "home_assistant_events_default")
+            var another = now
+            another.id = UUID()
+            #expect(try await EventTable.copyDirect(database.writer, rows: [another, later]) == 2)
+            #expect(try await place(another) == month.partitionName)
+            #expect(try await place(later) == "home_assistant_events_default")
+            // A row outside of the month that was named is refused.
+            let error = try await thrown(PostgresError.self) {
+                _ = try await EventTable.copyDirect(database.writer, chunks: EventRow.chunks([later]), month: month)
+            }
+            #expect(error.rejectsData)
+            // A table of the name that takes no events is left alone.
+            try await database.session.execute(
+                "ALTER TABLE home_assistant_events DETACH PARTITION \(month.partitionName)")
+            var third = now
+            third.id = UUID()
+            #expect(try await EventTable.copyDirect(database.writer, rows: [third]) == 1)
+            #expect(try await place(third) == "home_assistant_events_default")
+            #expect(try await database.scalar("SELECT count(*)::text FROM \(month.partitionName)") == "2")
         }
     }
 
@@ -71,19 +109,18 @@ import Testing
         try await StoreDatabase.with { database in
             let home = try await database.addConnection("home").id
             let gone = ConnectionID()
-            let chunks = EventRow.chunks(rows(3, connection: home) + rows(5, connection: gone))
+            let all = rows(3, connection: home) + rows(5, connection: gone)
             let error = try await thrown(PostgresError.self) {
                 _ = try await EventTable.copyDirect(
-                    database.writer, chunks: chunks,
-                    seal: BatchSeal(bridge: BridgeID(), claims: [home: nil, gone: nil]))
+                    database.writer, rows: all, seal: BatchSeal(bridge: BridgeID(), claims: [home: nil, gone: nil]))
             }
             #expect(error.sqlState == EventTable.missingOwner)
             #expect(try await count(database) == 0)
-            #expect(try await EventTable.copyThroughStaging(database.writer, chunks: chunks) == 3)
-            let more = EventRow.chunks(rows(2, connection: home))
+            #expect(try await EventTable.copyThroughStaging(database.writer, chunks: EventRow.chunks(all)) == 3)
+            let more = rows(2, connection: home)
             #expect(
                 try await EventTable.copyDirect(
-                    database.writer, chunks: more, seal: BatchSeal(bridge: BridgeID(), claims: [home: nil])) == 2)
+                    database.writer, rows: more, seal: BatchSeal(bridge: BridgeID(), claims: [home: nil])) == 2)
         }
     }
 
@@ -109,7 +146,7 @@ import Testing
             for isDirect in [true, false] {
                 let error = try await thrown(PostgresError.self) {
                     if isDirect {
-                        _ = try await EventTable.copyDirect(database.writer, chunks: chunks)
+                        _ = try await EventTable.copyDirect(database.writer, rows: poisoned)
                     } else {
                         _ = try await EventTable.copyThroughStaging(database.writer, chunks: chunks)
                     }

@@ -14,7 +14,7 @@ import Testing
             let owner = try await database.addConnection("home").id
             let row = EventRow(connection: owner, timestamp: late)
             let stranger = EventRow(connection: owner, timestamp: try timestamp("2045-01-01T00:00:00Z"))
-            _ = try await EventTable.copyDirect(database.session, chunks: EventRow.chunks([row, stranger]))
+            _ = try await EventTable.copyDirect(database.session, rows: [row, stranger])
             #expect(try await database.scalar("SELECT count(*) FROM home_assistant_events_default") == "2")
 
             let from = try timestamp("2031-05-10T00:00:00Z")

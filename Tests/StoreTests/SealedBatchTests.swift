@@ -41,7 +41,7 @@ import Testing
             try await hold(home, epoch: 3, by: bridge, in: database)
             let seal = BatchSeal(bridge: bridge, claims: [home: 3], positions: [run: 17])
             #expect(
-                try await EventTable.copyDirect(database.writer, chunks: EventRow.chunks([row(home)]), seal: seal) == 1
+                try await EventTable.copyDirect(database.writer, rows: [row(home)], seal: seal) == 1
             )
             #expect(try await cursor(database) == "17")
             // An older position never moves it back.
@@ -61,12 +61,13 @@ import Testing
             let home = try await database.addConnection("home").id
             let other = BridgeID()
             try await hold(home, epoch: 4, by: other, in: database)
-            let chunks = EventRow.chunks([row(home)])
+            let row = row(home)
+            let chunks = EventRow.chunks([row])
             for (holder, epoch) in [(bridge, Int64(4)), (bridge, 3), (other, 3)] {
                 let seal = BatchSeal(bridge: holder, claims: [home: epoch], positions: [run: 9])
                 let error = try await thrown(PostgresError.self) {
                     if isDirect {
-                        _ = try await EventTable.copyDirect(database.writer, chunks: chunks, seal: seal)
+                        _ = try await EventTable.copyDirect(database.writer, rows: [row], seal: seal)
                     } else {
                         _ = try await EventTable.copyThroughStaging(database.writer, chunks: chunks, seal: seal)
                     }
@@ -77,7 +78,7 @@ import Testing
             #expect(try await cursor(database) == nil)
             // Without a claim, what came under an earlier lease is stored.
             let seal = BatchSeal(bridge: bridge, claims: [home: nil], positions: [run: 9])
-            #expect(try await EventTable.copyDirect(database.writer, chunks: chunks, seal: seal) == 1)
+            #expect(try await EventTable.copyDirect(database.writer, rows: [row], seal: seal) == 1)
         }
     }
 

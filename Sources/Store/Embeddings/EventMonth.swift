@@ -21,5 +21,11 @@ package struct EventMonth: Hashable, Comparable, Sendable {
     /// Whether the month holds `moment`.
     package func contains(_ moment: Timestamp) -> Bool { moment >= start && moment < end }
 
+    /// The table that takes events of this month, if there is one: `home_assistant_events_y2026m11`.
+    package var partitionName: String {
+        let date = start.iso8601.split(separator: "-")
+        return "home_assistant_events_y\(date[0])m\(date[1])"
+    }
+
     package static func < (left: EventMonth, right: EventMonth) -> Bool { left.start < right.start }
 }

@@ -17,21 +17,39 @@ package enum EventTable {
     /// The fast way for rows that are new. Returns the number of rows; throws an error whose `isDuplicate` is true where any of
     /// them is stored already.
     ///
-    /// PostgreSQL refuses COPY into a table with row security: the rows pass through a table of the session, which is not logged,
-    /// and are inserted from there in the order in which they came.
+    /// PostgreSQL refuses COPY into a table with row security, such as `home_assistant_events`. The rows of one `month` are copied
+    /// into its partition, on which the writer alone has a right. Those of several months, `nil`, or of one that has no partition
+    /// pass through a table of the session and are inserted from there in the order in which they came.
     ///
     /// The rows must be in the order of their ids: two writers that insert the same rows in opposite orders would wait for each
     /// other in a circle. Where one of the connections of `seal` is gone, nothing is stored and the error's SQLSTATE is
     /// `missingOwner`.
     package static func copyDirect(
-        _ connection: PostgresConnection, chunks: [[UInt8]], seal: BatchSeal? = nil, deadline: Duration = .seconds(30)
+        _ connection: PostgresConnection, chunks: [[UInt8]], month: EventMonth?, seal: BatchSeal? = nil,
+        deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
-        try await prepareStaging(connection, deadline: deadline)
+        let partition = month?.partitionName
         return try await sealed(connection, seal, skipsMissing: false, deadline: deadline) {
             (connection) throws(PostgresError) in
+            if let partition, try lock(partition, connection, deadline) {
+                return try connection.copyIn(
+                    "COPY \(partition) (\(columnList)) FROM STDIN (FORMAT binary)", chunks: chunks, name: "copy_events",
+                    deadline: deadline)
+            }
+            try prepareStaging(connection, deadline: deadline)
             _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "copy_events", deadline: deadline)
             return try connection.query(insertNew, name: "insert_events", deadline: deadline).affectedRows
         }
+    }
+
+    /// Whether the partition is there, and stays so until the end of the transaction.
+    private static func lock(
+        _ partition: String, _ connection: isolated PostgresConnection, _ deadline: Duration
+    ) throws(PostgresError) -> Bool {
+        try connection.query(
+            "SELECT home_assistant_lock_event_partition($1) AS is_there", [.text(partition)], name: "lock_partition",
+            deadline: deadline
+        ).one { row throws(PostgresError) in try row.bool("is_there") }
     }
 
     /// What PostgreSQL itself says of a row whose owner is missing: a foreign key on the partitioned table would cost a third
@@ -44,9 +62,9 @@ package enum EventTable {
     package static func copyThroughStaging(
         _ connection: PostgresConnection, chunks: [[UInt8]], seal: BatchSeal? = nil, deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
-        try await prepareStaging(connection, deadline: deadline)
         return try await sealed(connection, seal, skipsMissing: true, deadline: deadline) {
             (connection) throws(PostgresError) in
+            try prepareStaging(connection, deadline: deadline)
             _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "stage_events", deadline: deadline)
             return try connection.query(insertFromStaging, name: "insert_events", deadline: deadline).affectedRows
         }
@@ -92,11 +110,11 @@ package enum EventTable {
     /// The table of the session that rows pass through; asked for, not tried: the server's log would show an error for each new
     /// session.
     private static func prepareStaging(
-        _ connection: PostgresConnection, deadline: Duration
-    ) async throws(PostgresError) {
-        let found = try await connection.query(findStaging, name: "find_staging", deadline: deadline)
+        _ connection: isolated PostgresConnection, deadline: Duration
+    ) throws(PostgresError) {
+        let found = try connection.query(findStaging, name: "find_staging", deadline: deadline)
         if try found.one({ row throws(PostgresError) in try row.optionalString("name") }) == nil {
-            try await connection.execute(createStaging, name: "create_staging", deadline: deadline)
+            try connection.execute(createStaging, name: "create_staging", deadline: deadline)
         }
     }
 

@@ -50,5 +50,9 @@ package enum MigrationCatalog {
             version: 12, description: "carry out changes",
             up: PackageResources.V012__carry_out_changes_sql,
             down: PackageResources.U012__carry_out_changes_sql),
+        Migration(
+            version: 13, description: "open event partitions to copy",
+            up: PackageResources.V013__open_event_partitions_to_copy_sql,
+            down: PackageResources.U013__open_event_partitions_to_copy_sql),
     ]
 }

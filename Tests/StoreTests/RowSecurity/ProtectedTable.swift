@@ -2,7 +2,8 @@ import PostgresClient
 
 @testable import Store
 
-/// A table of the schema as the catalog describes it; partitions count as tables of their own.
+/// A table of the schema as the catalog describes it. The partition of the events that takes what no month does counts as a table of
+/// its own; the months have no row security, but no right for anyone but the writer either.
 struct ProtectedTable: Sendable, CustomStringConvertible {
     let name: String
     /// True for the tables that the auditor reads.
@@ -35,13 +36,23 @@ struct ProtectedTable: Sendable, CustomStringConvertible {
         return ways.joined(separator: " OR ")
     }
 
+    /// The condition, on `pg_class`, for a month of the events.
+    private static let isMonth = "(relispartition AND relname ~ '^home_assistant_events_y[0-9]{4}m[0-9]{2}$')"
+
+    /// The months of the events.
+    static func months(_ session: PostgresConnection) async throws -> [String] {
+        let result = try await session.query(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND \(isMonth) ORDER BY relname")
+        return try result.map { row throws(PostgresError) in try row.string("relname") }
+    }
+
     /// Every table that must be protected, by name.
     static func all(_ session: PostgresConnection) async throws -> [ProtectedTable] {
         let result = try await session.query(
             """
             SELECT relname AS name, array_to_string(array_agg(attname::text), ' ') AS columns
             FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped
-            WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+            WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT \(isMonth)
             GROUP BY relname ORDER BY relname
             """)
         return try result.map { row throws(PostgresError) in
@@ -57,7 +68,7 @@ struct ProtectedTable: Sendable, CustomStringConvertible {
         let result = try await session.query(
             """
             WITH stored AS (
-                SELECT oid, relname::text AS name, relrowsecurity, relforcerowsecurity, relowner
+                SELECT oid, relname::text AS name, relrowsecurity, relforcerowsecurity, relowner, relacl, \(isMonth) AS is_month
                 FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
             ),
             carrying AS (
@@ -71,11 +82,19 @@ struct ProtectedTable: Sendable, CustomStringConvertible {
             WHERE name = ANY (string_to_array($1, ' '))
             UNION ALL
             SELECT format('%s has no row security.', name) FROM stored
-            WHERE NOT (relrowsecurity AND relforcerowsecurity) AND name <> ALL (string_to_array($1, ' '))
+            WHERE NOT (relrowsecurity AND relforcerowsecurity) AND name <> ALL (string_to_array($1, ' ')) AND NOT is_month
+            UNION ALL
+            SELECT format('%s may %s %s, which has no row security.', grantee::regrole, privilege_type, name)
+            FROM stored, aclexplode(relacl) WHERE is_month AND grantee NOT IN (relowner, 'ha_bridge_writer'::regrole)
+            UNION ALL
+            SELECT format('The column %s of %s has rights of its own.', attname, name)
+            FROM stored JOIN pg_attribute ON attrelid = stored.oid WHERE is_month AND attacl IS NOT NULL
+            UNION ALL
+            SELECT format('COPY into %s is refused.', name) FROM stored WHERE is_month AND relrowsecurity
             UNION ALL
             SELECT format('%s has no policy for %s.', name, role) FROM stored, unnest(ARRAY[
                 'ha_bridge_owner', 'ha_bridge_writer', 'ha_bridge_reader']) AS role
-            WHERE name <> ALL (string_to_array($1, ' ')) AND NOT (role = 'ha_bridge_reader' AND name = ANY (string_to_array($2, ' ')))
+            WHERE name <> ALL (string_to_array($1, ' ')) AND NOT is_month AND NOT (role = 'ha_bridge_reader' AND name = ANY (string_to_array($2, ' ')))
                 AND NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = stored.oid AND polroles = ARRAY[role::regrole::oid])
             UNION ALL
             SELECT format('%s has a policy for everybody.', polrelid::regclass) FROM pg_policy WHERE 0 = ANY (polroles)

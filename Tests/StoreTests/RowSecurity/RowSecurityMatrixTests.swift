@@ -86,6 +86,35 @@ import Testing
         }
     }
 
+    @Test func theMonthsOfTheEventsAreTheWritersAlone() async throws {
+        try await TwoHouses.with { database in
+            let months = try await ProtectedTable.months(database.session)
+            #expect(months.count > 1)
+            for role in [DatabaseRole.reader, .auditor] {
+                let session = try await database.connect()
+                try await session.execute(
+                    "SET ROLE \(role.rawValue); SET app.current_user_id = '\(TwoHouses.anna.user)'")
+                for month in months {
+                    for statement in [
+                        "SELECT FROM \(month)", "SELECT count(*) FROM ONLY \(month)",
+                        "INSERT INTO \(month) DEFAULT VALUES",
+                        "UPDATE \(month) SET new_state = NULL", "DELETE FROM \(month)", "TRUNCATE \(month)",
+                        "COPY \(month) TO STDOUT",
+                        "SELECT home_assistant_lock_event_partition('\(month)')",
+                    ] {
+                        await expectDenied(statement, session)
+                    }
+                }
+                await session.close()
+            }
+            let anna = try await database.connect()
+            try await anna.execute("SET ROLE ha_bridge_reader; SET app.current_user_id = '\(TwoHouses.anna.user)'")
+            let seen = try await anna.query("SELECT DISTINCT connection_id::text AS id FROM home_assistant_events")
+            #expect(try seen.map { row throws(PostgresError) in try row.string("id") } == [TwoHouses.anna.connection])
+            await anna.close()
+        }
+    }
+
     @Test(arguments: [DatabaseRole.reader, .auditor]) func changesNothing(_ role: DatabaseRole) async throws {
         try await TwoHouses.with { database in
             let session = try await database.connect()

@@ -40,6 +40,13 @@ import Testing
             #expect(
                 try await found("GRANT SELECT ON home_assistant_connections TO ha_bridge_reader").contains(
                     "ha_bridge_reader may read home_assistant_connections.encrypted_token."))
+            let month = try #require(try await ProtectedTable.months(database.session).first)
+            #expect(
+                try await found("GRANT SELECT ON \(month) TO ha_bridge_reader").contains(
+                    "ha_bridge_reader may SELECT \(month), which has no row security."))
+            #expect(
+                try await found("GRANT SELECT (id) ON \(month) TO PUBLIC").contains(
+                    "The column id of \(month) has rights of its own."))
             #expect(try await ProtectedTable.problems(database.session) == [])
         }
     }
