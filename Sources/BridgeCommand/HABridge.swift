@@ -29,9 +29,9 @@ struct HABridge: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Automations",
-                subcommands: [AutomationCommand.self, DecisionCommand.self, RuleCommand.self, SafetyCommand.self]),
                 subcommands: [
                     AutomationCommand.self, DecisionCommand.self, ApprovalCommand.self, EmergencyCommand.self,
+                    RuleCommand.self, SafetyCommand.self,
                 ]),
             CommandGroup(name: "Proof", subcommands: [AuditCommand.self]),
             CommandGroup(name: "Mending", subcommands: [BackfillCommand.self]),

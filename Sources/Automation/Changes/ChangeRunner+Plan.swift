@@ -128,7 +128,7 @@ extension ChangeRunner {
             found, of: plan.automation.id, connection: connection, previous: newest?.sealedSecrets)
         return NewBackup(
             name: name, type: type, snapshot: sealed.snapshot.json, digest: sealed.digest,
-            sealedSecrets: sealed.sealedSecrets, metadata: #"{"read_by": "file"}"#, createdBy: plan.person)
+            sealedSecrets: sealed.sealedSecrets, metadata: BackupOrigin.file, createdBy: plan.person)
     }
 
     /// Whether a configuration is the one that a proposal was made against. Sealed values have the same digest under the same salt

@@ -23,11 +23,11 @@ enum ConfigurationComparison {
     }
 
     /// Whether a placeholder stands anywhere in it: a value that is not known.
-    static func hasPlaceholder(_ value: ConfigurationValue, secretsOnly: Bool = false) -> Bool {
+    static func hasPlaceholder(_ value: ConfigurationValue) -> Bool {
         switch value {
-        case .string(let text): Placeholder.parse(text).map { $0.isSecret || !secretsOnly } ?? false
-        case .array(let elements): elements.contains { hasPlaceholder($0, secretsOnly: secretsOnly) }
-        case .object(let members): members.values.contains { hasPlaceholder($0, secretsOnly: secretsOnly) }
+        case .string(let text): Placeholder.parse(text) != nil
+        case .array(let elements): elements.contains { hasPlaceholder($0) }
+        case .object(let members): members.values.contains { hasPlaceholder($0) }
         default: false
         }
     }

@@ -17,7 +17,7 @@ package enum RollbackRules {
         }
         // Versions of old may have sealed an id that looked like a secret.
         parts["id"] = nil
-        guard isKnownFromFile || !ConfigurationComparison.hasPlaceholder(.object(parts), secretsOnly: true) else {
+        guard isKnownFromFile || !ConfigurationComparison.hasPlaceholder(.object(parts)) else {
             return """
                 Version \(backup.version) holds values that may have come from !secret, and was not read from the file where they \
                 stand. Written back, they would stand in the file in clear. Write the automation anew in Home Assistant.

@@ -152,7 +152,7 @@ extension InventoryKeeper {
             details.version = NewBackup(
                 name: before == nil ? "First version seen" : "Changed in Home Assistant", type: .automatic,
                 snapshot: sealed.snapshot.json, digest: sealed.digest, sealedSecrets: sealed.sealedSecrets,
-                metadata: #"{"read_by": "automation/config"}"#)
+                metadata: await isInFile(item, round) ? BackupOrigin.file : BackupOrigin.command)
         }
         details.problems = round.memory.problems(of: item.entity, naming: reading.entities)
         reading.problems = details.problems
@@ -166,6 +166,15 @@ extension InventoryKeeper {
                 metadata: ["automation": "\(item.entity.entityID)", "version": "\(number)"])
         }
         return true
+    }
+
+    /// Whether the configuration stands in Home Assistant's file as the command told it: then nothing in it came from `!secret`,
+    /// and it may be written back. A file that cannot be read now is no failure of the inventory.
+    private func isInFile(_ item: News, _ round: InventoryRound) async -> Bool {
+        guard let file = round.file, let id = item.entity.ownID, let found = try? await file.read(id) else {
+            return false
+        }
+        return ConfigurationSpelling.normalised(found) == ConfigurationSpelling.normalised(item.configuration)
     }
 
     /// Stores what automations lack, where that is not what it was.

@@ -71,8 +71,17 @@ package final class InventoryKeeper: Sendable {
         signals?.push(())
     }
 
-    /// Takes inventory at once and after each change, until the session behind `port` ends or the task is cancelled.
-    package func follow(_ connection: ConnectionID, over port: CommandPort) async {
+    /// Takes inventory at once and after each change, until the session behind `ports` ends or the task is cancelled.
+    package func follow(_ connection: ConnectionID, over ports: SessionPorts) async {
+        await follow(
+            connection, over: ports.commands,
+            file: AutomationConfigurationClient(ports.requests, answerLimit: pacing.answerLimit))
+    }
+
+    /// As over both ports; without `file` no version is known to stand in Home Assistant's file as it was read.
+    package func follow(
+        _ connection: ConnectionID, over port: CommandPort, file: AutomationConfigurationClient? = nil
+    ) async {
         var logger = workplace.logger
         logger[metadataKey: LoggingKeys.connectionID] = "\(connection)"
         let signals = Mailbox<Void>(timer: workplace.timer)
@@ -80,7 +89,7 @@ package final class InventoryKeeper: Sendable {
         defer { dismiss(connection, number) }
         var round = InventoryRound(
             connection: connection, reader: AutomationReader(port, answerLimit: pacing.answerLimit),
-            memory: InventoryMemory(dwell: pacing.dwell.scaled), logger: logger)
+            file: file, memory: InventoryMemory(dwell: pacing.dwell.scaled), logger: logger)
         var generator = SystemRandomNumberGenerator()
         var sweepAt = ContinuousClock.now
         while !Task.isCancelled {
@@ -178,6 +187,8 @@ package final class InventoryKeeper: Sendable {
 struct InventoryRound {
     let connection: ConnectionID
     let reader: AutomationReader
+    /// What stands in Home Assistant's file, without what it resolves.
+    let file: AutomationConfigurationClient?
     var memory: InventoryMemory
     var logger: Logger
     var isListingDue = false

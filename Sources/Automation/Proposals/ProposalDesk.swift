@@ -55,11 +55,13 @@ package struct ProposalDesk: Sendable {
                 .invalid, verdicts.map { "Home Assistant does not take the \($0.part): \($0.error)" })
         }
         let before = try await backups.newest(of: [place.automation])[place.automation]
-        let sealed = try sealer.seal(
-            configuration, of: place.automation, connection: connection.id, previous: before?.sealedSecrets)
         let base = try place.present.map {
             try sealer.seal($0, of: place.automation, connection: connection.id, previous: before?.sealedSecrets)
         }
+        // One salt for both: by that of the proposal the bridge finds out later whether the base is still there.
+        let sealed = try sealer.seal(
+            configuration, of: place.automation, connection: connection.id,
+            previous: base?.sealedSecrets ?? before?.sealedSecrets)
         if let base, base.digest == sealed.digest, try isSame(configuration, place.present) {
             throw ProposalRefusal(.invalid, ["The automation is like that already: nothing would change."])
         }

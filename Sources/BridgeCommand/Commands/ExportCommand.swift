@@ -25,10 +25,7 @@ struct ExportCommand: BridgeSubcommand {
     func run(in context: CommandContext) async throws {
         let settings = try context.settings()
         try await context.withPool(settings) { pool in
-            guard let user = try await UserRepository(pool).find(user) else {
-                throw CommandFailure(
-                    .usage, "There is no user named “\(user)”. `ha-bridge user list` shows those there are.")
-            }
+            let user = try await UserRepository(pool).named(user)
             let data = UserDataRepository(pool)
             let console = context.console
             let target: any ExportTarget =

@@ -26,10 +26,7 @@ struct UserErase: BridgeSubcommand {
         let console = context.console
         let settings = try context.settings()
         try await context.withPool(settings) { pool in
-            guard let user = try await UserRepository(pool).find(name) else {
-                throw StoreError(
-                    .notFound, "There is no user named “\(name)”. `ha-bridge user list` shows those there are.")
-            }
+            let user = try await UserRepository(pool).named(name)
             let eraser = UserEraser(pool, keys: AuditKeys(try Keyring.load(path: settings.keyFile)))
             try await eraser.requireOwner()
             let connections = try await ConnectionRepository(pool).list(user: user.id)

@@ -20,10 +20,7 @@ struct UserGrant: BridgeSubcommand {
     func run(in context: CommandContext) async throws {
         let settings = try context.settings()
         try await context.withPool(settings) { pool in
-            guard let user = try await UserRepository(pool).find(name) else {
-                throw StoreError(
-                    .notFound, "There is no user named “\(name)”. `ha-bridge user list` shows those there are.")
-            }
+            let user = try await UserRepository(pool).named(name)
             let standing = try await LoginRepository(pool).grant(login, to: user.id)
             try await AuditTrail(pool, settings, context).record(
                 .userGrant, connection: nil, user: user.id,

@@ -11,21 +11,25 @@ import Store
 /// out what was approved.
 final class AutomationService: Sendable {
     private let pool: PostgresPool
+    private let database: PostgresConfiguration
     private let sealer: TokenSealer
     private let auditKeys: AuditKeys
     private let logger: Logger
     private let health: HealthRegistry
     private let metrics: MetricsRegistry
     private let workplace = LockedBox<AutomationWorkplace?>(nil)
+    private let changes = LockedBox<ChangeKeeper?>(nil)
 
     init(
-        pool: PostgresPool, sealer: TokenSealer, auditKeys: AuditKeys, health: HealthRegistry,
+        pool: PostgresPool, database: PostgresConfiguration, sealer: TokenSealer, auditKeys: AuditKeys,
+        health: HealthRegistry,
         metrics: MetricsRegistry, logger: Logger
     ) {
         self.health = health
         self.metrics = metrics
         self.auditKeys = auditKeys
         self.pool = pool
+        self.database = database
         self.sealer = sealer
         self.logger = logger
     }
@@ -39,9 +43,10 @@ final class AutomationService: Sendable {
         let executions = ExecutionKeeper(workplace)
         let approvals = ApprovalKeeper(workplace)
         let changes = ChangeKeeper(workplace, sealer: sealer)
+        self.changes.withLock { $0 = changes }
         return [
             SessionCompanion(
-                follow: { await inventory.follow($0, over: $1.commands) }, receive: { inventory.receive($0, of: $1) }),
+                follow: { await inventory.follow($0, over: $1) }, receive: { inventory.receive($0, of: $1) }),
             SessionCompanion(
                 follow: { await executions.follow($0, over: $1.commands) }, receive: { executions.receive($0, of: $1) }),
             SessionCompanion(
@@ -57,6 +62,9 @@ final class AutomationService: Sendable {
         await withTaskGroup { group in
             group.addTask { await ScoreKeeper(workplace).run() }
             group.addTask { await DecisionKeeper(workplace).run() }
+            if let changes = changes.withLock({ $0 }) {
+                group.addTask { [database] in await changes.listen(database) }
+            }
             let watch = GovernanceWatch(workplace, health: health, metrics: metrics)
             group.addTask { await watch.run() }
         }

@@ -88,8 +88,8 @@ private struct ConnectorService: Service {
         // One of them may be held by a notification that Home Assistant has not taken yet.
         let automationPool = PostgresPool(database, size: 3, settings: .bounded, logger: logger)
         let automations = AutomationService(
-            pool: automationPool, sealer: sealer, auditKeys: auditKeys, health: health, metrics: metrics,
-            logger: logger)
+            pool: automationPool, database: database, sealer: sealer, auditKeys: auditKeys, health: health,
+            metrics: metrics, logger: logger)
         let connector = try Connector(
             configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger,
             onPendingEmbeddings: { embedding.wake() }, companions: { automations.companions($0) })
@@ -97,11 +97,13 @@ private struct ConnectorService: Service {
         let checkpoints = AuditCheckpointKeeper(
             AuditCheckpointer(pool, keys: auditKeys), file: AuditCheckpointFile(path: settings.checkpointFile),
             logger: logger)
+        let retention = BackupRetentionKeeper(backups: BackupRepository(pool), logger: logger)
         let limit = Self.stopLimit
         let logger = logger
         await withTaskGroup { group in
             group.addTask { await cancelWhenGracefulShutdown { await keeper.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await checkpoints.run() } }
+            group.addTask { await cancelWhenGracefulShutdown { await retention.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await embedding.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await automations.run() } }
             await connector.run {

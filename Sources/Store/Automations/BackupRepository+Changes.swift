@@ -1,6 +1,14 @@
 import BridgeCore
 import PostgresClient
 
+/// How a version of a configuration was read, as `automation_backup.metadata` says.
+package enum BackupOrigin {
+    /// As it stands in Home Assistant's file: nothing in it came from `!secret`.
+    package static let file = #"{"read_by": "file"}"#
+    /// By the command `automation/config`, which resolves `!secret`.
+    package static let command = #"{"read_by": "automation/config"}"#
+}
+
 extension StoredBackup {
     /// Whether it was read from Home Assistant's file, as it stands there: then no value in it came from `!secret`.
     package var isReadFromFile: Bool { metadata?.contains(#""read_by": "file""#) == true }

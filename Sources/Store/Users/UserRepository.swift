@@ -42,6 +42,16 @@ package struct UserRepository: Sendable {
         }
     }
 
+    /// The user of this name, whatever its case. Throws `.notFound`.
+    package func named(_ username: String) async throws -> StoredUser {
+        guard let user = try await find(username) else { throw Self.notFound(username) }
+        return user
+    }
+
+    private static func notFound(_ username: String) -> StoreError {
+        StoreError(.notFound, "There is no user named “\(username)”. `ha-bridge user list` shows those there are.")
+    }
+
     /// Makes a user inactive; the user's connections stay as they are. Throws `.notFound`.
     package func deactivate(_ username: String) async throws {
         let count = try await pool.withConnection { connection in
@@ -50,10 +60,7 @@ package struct UserRepository: Sendable {
                 [.text(StorableText.fitting(username))], name: "deactivate_user"
             ).affectedRows
         }
-        guard count > 0 else {
-            throw StoreError(
-                .notFound, "There is no user named “\(username)”. `ha-bridge user list` shows those there are.")
-        }
+        guard count > 0 else { throw Self.notFound(username) }
     }
 
     /// How many users there are, inactive ones included.

@@ -168,22 +168,4 @@ import Testing
         let refusal = #expect(throws: ProposalRefusal.self) { try ProposalShape.checked(given) }
         #expect(refusal?.description.contains(word) == true, "\(refusal?.description ?? "-")")
     }
-
-    @Test func idsArePutIntoPathsByteByByte() {
-        #expect(ProposalHouse.path("a/b ü?#%") == "api/config/automation/config/a%2Fb%20%C3%BC%3F%23%25")
-    }
-
-    @Test func configurationsAreSpelledAsTheReleaseTakesThem() throws {
-        let given = try Self.configuration(
-            #"{"triggers": [{"trigger": "time", "at": "1:00"}], "actions": [{"action": "light.turn_on", "data": {"action": "x"}}]}"#
-        )
-        let old = try #require(ProposalHouse.validation(given, isNew: ProposalHouse.takesPlural("2024.9.3")))
-        #expect(
-            old
-                == #""type":"validate_config","trigger":[{"at":"1:00","platform":"time"}],"action":[{"data":{"action":"x"},"service":"light.turn_on"}]"#
-        )
-        let new = try #require(ProposalHouse.validation(given, isNew: ProposalHouse.takesPlural("2024.10.0")))
-        #expect(
-            new.contains(#""triggers":[{"at":"1:00","trigger":"time"}]"#) && new.contains(#""action":"light.turn_on""#))
-    }
 }

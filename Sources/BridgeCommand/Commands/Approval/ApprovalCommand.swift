@@ -28,18 +28,11 @@ struct ActingPerson: ParsableArguments {
 
     /// The user of that name, else the owner of the connection. Throws a `CommandFailure` for a name that nobody has.
     func find(in pool: PostgresPool, connection: ConnectionID) async throws -> UserID {
-        if let name { return try await Self.user(name, in: pool).id }
+        if let name { return try await UserRepository(pool).named(name).id }
         guard let owner = try await ConnectionRepository(pool).find(id: connection)?.userID else {
             throw CommandFailure(.usage, "The connection of this proposal is gone. Say who you are with --user NAME.")
         }
         return owner
-    }
-
-    static func user(_ name: String, in pool: PostgresPool) async throws -> StoredUser {
-        guard let user = try await UserRepository(pool).find(name) else {
-            throw CommandFailure(.usage, "There is no user named “\(name)”. See: ha-bridge user list")
-        }
-        return user
     }
 }
 

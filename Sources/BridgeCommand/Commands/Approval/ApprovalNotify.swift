@@ -63,7 +63,7 @@ struct ApprovalNotify: BridgeSubcommand {
             guard let user, let house else {
                 return try Self.show(try await phones.targets(of: house?.id), console, output)
             }
-            let approver = try await ActingPerson.user(user, in: pool)
+            let approver = try await UserRepository(pool).named(user)
             if off {
                 try await phones.remove(approver.id, of: house.id, by: house.userID, at: TimeText.now())
                 return console.note("\(approver.username) is sent no more proposals of “\(house.name)”.")

@@ -9,6 +9,8 @@ struct WorkflowWait {
     let console: Console
     /// From one look at the database to the next.
     var look: Duration = .milliseconds(500)
+    /// For which nobody may hold the connection: a bridge that takes it over needs some seconds.
+    var patience: Duration = .seconds(15)
     /// For the bridge to begin.
     var beginLimit: Duration = .seconds(60)
     /// For the whole.
@@ -17,8 +19,16 @@ struct WorkflowWait {
     /// Returns when the change is in place, throws a `CommandFailure` when it failed, and one of exit status 75 when it is not done
     /// yet. Without `waits` it only says what will happen.
     func run(waits: Bool) async throws {
-        let hasBridge = try await approvals.hasBridge(workflow.connection)
+        let clock = ContinuousClock()
+        let start = clock.now
+        var hasBridge = try await approvals.hasBridge(workflow.connection)
+        while waits, !hasBridge, clock.now - start < patience {
+            console.progress("Waiting for a bridge …")
+            try await Task.sleep(for: look)
+            hasBridge = try await approvals.hasBridge(workflow.connection)
+        }
         guard hasBridge else {
+            console.endProgress()
             throw CommandFailure(
                 .tryAgain,
                 """
@@ -29,8 +39,6 @@ struct WorkflowWait {
         guard waits else {
             return console.note("The bridge carries it out now. See: ha-bridge approval show \(workflow.id.short)")
         }
-        let clock = ContinuousClock()
-        let start = clock.now
         while true {
             let operation = try await approvals.operations(of: workflow.id).first
             if let operation, try report(operation) { return }

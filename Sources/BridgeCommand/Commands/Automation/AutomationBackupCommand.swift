@@ -45,9 +45,14 @@ struct AutomationBackupCommand: BridgeSubcommand {
             let token = try desk.token(of: connection, url: url)
             context.console.progress("Reading the configuration of \(entity) …")
             defer { context.console.endProgress() }
-            let configuration = try await CommandSession.with(try desk.place(url, connection.trust), token: token) {
-                ports in
-                try await AutomationReader(ports.commands).configuration(of: entity)
+            let (configuration, isInFile) = try await CommandSession.with(
+                try desk.place(url, connection.trust), token: token
+            ) { ports in
+                let configuration = try await AutomationReader(ports.commands).configuration(of: entity)
+                let found = try? await AutomationConfigurationClient(ports.requests).read(automation.homeAssistantID)
+                let isInFile =
+                    found.map(ConfigurationSpelling.normalised) == ConfigurationSpelling.normalised(configuration)
+                return (configuration, isInFile)
             }
             let backups = BackupRepository(pool)
             let before = try await backups.newest(of: [automation.id])[automation.id]
@@ -57,7 +62,7 @@ struct AutomationBackupCommand: BridgeSubcommand {
             let number = try await backups.add(
                 NewBackup(
                     name: label, type: .manual, snapshot: sealed.snapshot.json, digest: sealed.digest,
-                    sealedSecrets: sealed.sealedSecrets, metadata: #"{"read_by": "automation/config"}"#),
+                    sealedSecrets: sealed.sealedSecrets, metadata: isInFile ? BackupOrigin.file : BackupOrigin.command),
                 of: automation.id)
             return try await backups.find(number, of: automation.id)
         }

@@ -9,6 +9,6 @@ struct AutomationCommand: AsyncParsableCommand {
             AutomationScoreCommand.self, AutomationHistoryCommand.self, AutomationBackupsCommand.self,
             AutomationDiffCommand.self, AutomationBackupCommand.self, AutomationProposeCommand.self,
             AutomationPauseCommand.self, AutomationResumeCommand.self, AutomationRetireCommand.self,
-            AutomationDiffCommand.self, AutomationBackupCommand.self, AutomationRollbackCommand.self,
+            AutomationRollbackCommand.self,
         ])
 }

@@ -94,9 +94,7 @@ struct AutomationRollbackCommand: BridgeSubcommand {
     private func person(for automation: StoredAutomation, in pool: PostgresPool) async throws -> StoredUser {
         let users = UserRepository(pool)
         if let user {
-            guard let found = try await users.find(user) else {
-                throw CommandFailure(.usage, "There is no user named “\(user)”. See: ha-bridge user list")
-            }
+            let found = try await users.named(user)
             guard found.isActive, found.role != .observer else {
                 throw CommandFailure(
                     .permission, "“\(found.username)” may look, but not change automations. Ask another user to.")

@@ -65,17 +65,12 @@ struct ProposalOptions: ParsableArguments {
     func terms(
         for connection: StoredConnection, in pool: PostgresPool, decision: StoredDecision? = nil
     ) async throws -> ProposalTerms {
-        let users = try await UserRepository(pool).list()
-        func find(_ name: String) throws -> StoredUser {
-            guard let user = users.first(where: { $0.username.lowercased() == name.lowercased() }) else {
-                throw CommandFailure(.usage, "There is no user named “\(name)”. See: ha-bridge user list")
-            }
-            return user
-        }
-        guard let owner = users.first(where: { $0.id == connection.userID }) else {
+        let users = UserRepository(pool)
+        let owner = try await users.list().first { $0.id == connection.userID }
+        let named = if let user { try await users.named(user) } else { owner }
+        guard let proposer = named else {
             throw CommandFailure(.usage, "The connection has no owner any more. See: ha-bridge user list")
         }
-        let proposer = try user.map(find) ?? owner
         guard proposer.isActive, proposer.role != .observer else {
             throw CommandFailure(
                 .permission, "“\(proposer.username)” cannot propose: only an active user who is no observer may.")
@@ -89,9 +84,9 @@ struct ProposalOptions: ParsableArguments {
         guard expiry > now else { throw CommandFailure(.usage, "--expires lies in the past.") }
         var terms = ProposalTerms(proposer: proposer, expiresAt: expiry, now: now)
         terms.reason = reason
-        terms.approvers = try approver.map { text in
+        for text in approver {
             let (name, level) = try Self.parsed(text)
-            return (try find(name), level)
+            terms.approvers.append((try await users.named(name), level))
         }
         terms.requiredApprovals = try required()
         terms.decision = decision
@@ -121,7 +116,7 @@ struct ProposalRun {
         defer { context.console.endProgress() }
         let (prepared, stored) = try await CommandSession.with(try desk.place(url, connection.trust), token: token) {
             ports in
-            let house = ProposalHouse.over(ports, version: connection.homeAssistantVersion)
+            let house = ProposalHouse(ports)
             let desk = ProposalDesk(pool, connection: connection, house: house, sealer: sealer, keys: keys)
             let prepared = try await prepare(desk, terms)
             let stored = options.dryRun || prepared.refusal != nil ? nil : try await desk.store(prepared)
@@ -138,22 +133,8 @@ struct ProposalRun {
         guard let stored else { return context.console.note("Nothing was stored (--dry-run).") }
         for sentence in text.next { context.console.note(sentence) }
         if stored.status == .approved, options.wait {
-            try await ProposalWait.untilCarriedOut(stored, pool: pool, console: context.console)
+            let approvals = ApprovalRepository(pool, keys: keys)
+            try await WorkflowWait(approvals: approvals, workflow: stored, console: context.console).run(waits: true)
         }
-    }
-}
-
-extension ProposalHouse {
-    /// Over the ports of a session.
-    static func over(_ ports: SessionPorts, version: String?) -> ProposalHouse {
-        ProposalHouse(ports, version: version)
-    }
-
-    /// Over its commands alone, for which no configuration can be read.
-    static func over(_ commands: CommandPort, version: String?) -> ProposalHouse {
-        let none = RESTPort { (_, _) async throws(RESTFailure) in
-            throw .notSent("This command has no way to Home Assistant's configuration API.")
-        }
-        return ProposalHouse(SessionPorts(commands: commands, requests: none), version: version)
     }
 }

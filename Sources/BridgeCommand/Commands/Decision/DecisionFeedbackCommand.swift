@@ -39,10 +39,7 @@ struct DecisionFeedbackCommand: BridgeSubcommand {
             let decision = try await repository.find(id)
             var person: UserID?
             if let user {
-                guard let found = try await UserRepository(pool).find(user) else {
-                    throw CommandFailure(.usage, "There is no user named “\(user)”. See: ha-bridge user list")
-                }
-                person = found.id
+                person = try await UserRepository(pool).named(user).id
             } else if let connection = decision.connectionID {
                 person = try await ConnectionRepository(pool).find(id: connection)?.userID
             }

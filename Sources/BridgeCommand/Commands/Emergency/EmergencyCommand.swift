@@ -41,7 +41,7 @@ struct EmergencyScope: ParsableArguments {
             // A stop must not fail for want of a name.
             found.person = active.count == 1 ? active.first?.id : nil
         }
-        if let user { found.person = try await ActingPerson.user(user, in: pool).id }
+        if let user { found.person = try await UserRepository(pool).named(user).id }
         return found
     }
 

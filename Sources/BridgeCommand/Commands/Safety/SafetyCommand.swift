@@ -44,19 +44,16 @@ struct SafetySubject: ParsableArguments {
     var user: String?
 
     func find(in pool: PostgresPool) async throws -> StoredUser {
-        let users = try await UserRepository(pool).list()
+        let repository = UserRepository(pool)
         guard let user else {
-            let active = users.filter(\.isActive)
+            let active = try await repository.list().filter(\.isActive)
             guard active.count == 1, let only = active.first else {
                 throw CommandFailure(
                     .usage, "Say whose houses with --user: \(active.map(\.username).joined(separator: ", ")).")
             }
             return only
         }
-        guard let found = users.first(where: { $0.username.lowercased() == user.lowercased() }) else {
-            throw CommandFailure(.usage, "There is no user named “\(user)”. See: ha-bridge user list")
-        }
-        return found
+        return try await repository.named(user)
     }
 }
 
