@@ -1,7 +1,8 @@
 import Glibc
 
 /// Places at which a test ends the process as a power cut would: `BRIDGE_CRASH_AT=NAME` or `NAME:COUNT` in the environment kills
-/// it, with SIGKILL, when the place is reached for the COUNTth time.
+/// it, with SIGKILL, when the place is reached for the COUNTth time. `BRIDGE_FREEZE_AT` stops it there until it gets SIGCONT, so that
+/// the test can do something else to the world at this moment.
 ///
 /// Only in debug builds; a release build knows nothing of it.
 package enum CrashPoint: String, Sendable, CaseIterable {
@@ -59,12 +60,20 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     ]
 
     #if DEBUG
-        private static let armed: (point: CrashPoint, count: Int)? = {
-            guard let value = getenv("BRIDGE_CRASH_AT") else { return nil }
+        private struct Trap {
+            var point: CrashPoint
+            var count: Int
+            var signal: Int32
+        }
+
+        private static let armed: Trap? = trap("BRIDGE_CRASH_AT", SIGKILL) ?? trap("BRIDGE_FREEZE_AT", SIGSTOP)
+
+        private static func trap(_ variable: String, _ signal: Int32) -> Trap? {
+            guard let value = getenv(variable) else { return nil }
             let parts = String(cString: value).split(separator: ":")
             guard let name = parts.first, let point = CrashPoint(rawValue: String(name)) else { return nil }
-            return (point, parts.count > 1 ? Int(parts[1]) ?? 1 : 1)
-        }()
+            return Trap(point: point, count: parts.count > 1 ? Int(parts[1]) ?? 1 : 1, signal: signal)
+        }
         private static let passes = LockedBox(0)
     #endif
 
@@ -84,7 +93,7 @@ package enum CrashPoint: String, Sendable, CaseIterable {
                 passes += 1
                 return passes == armed.count
             }
-            if isDue { kill(getpid(), SIGKILL) }
+            if isDue { kill(getpid(), armed.signal) }
         }
     #endif
 }

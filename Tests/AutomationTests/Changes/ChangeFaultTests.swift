@@ -214,14 +214,16 @@ struct ChangeFaultTests {
     @Test func aStopWaitsForTheWriteUnderWayAndForNoOther() async throws {
         try await ChangeRig.with { rig in
             let gate = LockedBox(false)
+            let isWriting = LockedBox(false)
             rig.house.onCall { call, _ in
                 guard call == .write else { return }
+                isWriting.withLock { $0 = true }
                 while !gate.withLock(\.self) { try? await Task.sleep(for: .milliseconds(5)) }
             }
             let change = try await Self.prepare(.modify, 1, rig)
             let other = try await Self.prepare(.modify, 2, rig)
             try await rig.keeping(keepers: 2, Self.quick) {
-                try await eventually { try await rig.newest(change.row)?.step == .write }
+                try await eventually { isWriting.withLock(\.self) }
                 let hasReturned = LockedBox(false)
                 let stop = Task {
                     try await rig.stop()
@@ -231,7 +233,11 @@ struct ChangeFaultTests {
                 try await eventually {
                     try await rig.pool.withConnection { session in
                         try await session.query(
-                            "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND mode = 'ExclusiveLock'"
+                            """
+                            SELECT FROM pg_stat_activity JOIN pg_locks USING (pid)
+                            WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
+                                AND query LIKE '%automation_emergency_stop%'
+                            """
                         ).first != nil
                     }
                 }

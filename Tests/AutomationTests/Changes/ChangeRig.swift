@@ -61,10 +61,15 @@ struct ChangeRig: Sendable {
             let session = try await server.connect()
             do {
                 _ = try await Migrator().up(on: session)
-                try await session.execute("ALTER TABLE approval_workflow ADD COLUMN IF NOT EXISTS sealed_secrets TEXT")
                 let users = UserRepository(pool)
                 let ann = try await users.add(username: "ann", email: "ann@example.org")
                 let bob = try await users.add(username: "bob", email: "bob@example.org")
+                // The tests change more in a minute than a person in a week.
+                try await session.execute(
+                    """
+                    INSERT INTO user_safety_configuration (user_id, max_automations_per_day, max_automations_per_week)
+                    SELECT id, 10000, 10000 FROM users
+                    """)
                 let id = ConnectionID()
                 _ = try await ConnectionRepository(pool).add(
                     id: id, userID: ann.id, name: "home", url: "http://home.local:8123", sealedToken: "v1.k1.n.c.t")
