@@ -234,9 +234,12 @@ struct ChangeFaultTests {
                     try await rig.pool.withConnection { session in
                         try await session.query(
                             """
-                            SELECT FROM pg_stat_activity JOIN pg_locks USING (pid)
-                            WHERE locktype = 'advisory' AND NOT granted AND datname = current_database()
-                                AND query LIKE '%automation_emergency_stop%'
+                            SELECT FROM pg_locks
+                            WHERE locktype = 'advisory' AND NOT granted AND mode = 'ExclusiveLock'
+                                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+                                AND classid::bigint << 32 | objid::bigint IN (
+                                    hashtextextended('automation writes', 0),
+                                    hashtextextended('automation writes \(rig.connection)', 0))
                             """
                         ).first != nil
                     }

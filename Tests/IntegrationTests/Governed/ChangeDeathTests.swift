@@ -86,12 +86,9 @@ import Testing
 
     private static func house(_ word: String) async throws {
         let control = try #require(control)
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", "exec \(control) \(word) >/dev/null 2>&1"]
-        try process.run()
-        while process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
-        try #require(process.terminationStatus == 0, "\(word)")
+        let directory = try #require(ProcessInfo.processInfo.environment["HA_BRIDGE_TEST_HA_DIR"])
+        let (end, output) = try await ChildProcess.run("/bin/bash", [control, word, directory])
+        try #require(end == .exit(0), "\(word): \(output)")
     }
 
     private static func isFrozen(_ process: Int32) -> Bool {
