@@ -142,7 +142,7 @@ import Testing
                     + (SELECT count(*) FROM automation_executions) + (SELECT count(*) FROM automation_backup)
                     + (SELECT count(*) FROM approval_workflow) + (SELECT count(*) FROM approval_workflow_approvers)
                     + (SELECT count(*) FROM automation_apply_operation) + (SELECT count(*) FROM rollback_operation)
-                    + (SELECT count(*) FROM safety_rule) + (SELECT count(*) FROM automation_emergency_stop)
+                    + (SELECT count(*) FROM safety_rule WHERE connection_id IS NOT NULL) + (SELECT count(*) FROM automation_emergency_stop)
             ])::text
             """)
     }
