@@ -25,7 +25,7 @@ package struct StoredEmergencyStop: Sendable, Equatable {
     /// One sentence that says where, since when, by whom and why.
     package var sentence: String {
         let person = engagedByName.map { " by \($0)" } ?? ""
-        return "An emergency stop holds for \(place) since \(engagedAt.iso8601)\(person): \(reason)"
+        return "An emergency stop holds for \(place) since \(engagedAt.iso8601)\(person): “\(reason)”."
     }
 
     static let selection = """

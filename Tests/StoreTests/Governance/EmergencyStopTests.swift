@@ -16,7 +16,8 @@ import Testing
             let second = try await stops.engage(nil, reason: "Water", by: Self.person(3), at: .now)
             #expect(first.isNew && !second.isNew)
             #expect(second.stop == first.stop && second.stop.engagedByName == "user2")
-            #expect(second.stop.sentence.contains("every house") && second.stop.sentence.hasSuffix("by user2: Smoke"))
+            #expect(
+                second.stop.sentence.contains("every house") && second.stop.sentence.hasSuffix("by user2: “Smoke”."))
             // One for a house beside the one for all.
             let house = try await stops.engage(Self.house, reason: "Drill", by: nil, at: .now)
             #expect(house.isNew && house.stop.connectionName == "home")

@@ -71,7 +71,8 @@ struct EmergencyStop: BridgeSubcommand {
         }
         if isNew {
             context.console.note(
-                "Stopped: nothing is written to \(stop.place) until you release it: \(Self.releaseCommand(stop))")
+                "Stopped: nothing is written to \(stop.connectionName.map { "“\($0)”" } ?? "any house") until you release it: \(Self.releaseCommand(stop))"
+            )
         } else {
             let person = stop.engagedByName.map { " by \($0)" } ?? ""
             context.console.note(
