@@ -116,13 +116,6 @@ package struct ApprovalRepository: Sendable {
 
     /// Whether a bridge speaks for the connection at this moment, by the database's clock.
     package func hasBridge(_ connection: ConnectionID) async throws -> Bool {
-        try await pool.withConnection { session in
-            try await !session.query(
-                """
-                SELECT FROM home_assistant_connection_leases
-                WHERE connection_id = $1 AND holder IS NOT NULL AND expires_at > clock_timestamp()
-                """, [.id(connection)], name: "find_lease"
-            ).isEmpty
-        }
+        try await OperationRepository(pool).isHeld(connection)
     }
 }

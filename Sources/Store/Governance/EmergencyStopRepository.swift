@@ -133,14 +133,8 @@ package struct EmergencyStopRepository: Sendable {
         try await pool.withConnection { session in
             // The pool rolls back what is left open.
             try await session.execute("BEGIN ISOLATION LEVEL READ COMMITTED", name: "begin_house_write")
-            // A schema without the lock has the plain question alone.
-            let lock = "automation_lock_writes(uuid)"
-            let hasLock = try await session.query(
-                "SELECT to_regprocedure($1) IS NOT NULL AS has_lock", [.text(lock)], name: "find_write_lock"
-            ).one { row throws(PostgresError) in try row.bool("has_lock") }
             let isAllowed = try await session.query(
-                "SELECT \(hasLock ? "automation_lock_writes" : "automation_writes_allowed")($1) AS is_allowed",
-                [.id(connection)], name: "lock_house_writes"
+                "SELECT automation_lock_writes($1) AS is_allowed", [.id(connection)], name: "lock_house_writes"
             ).one { row throws(PostgresError) in try row.bool("is_allowed") }
             let result = isAllowed ? await body() : nil
             try await session.execute("COMMIT", name: "end_house_write")

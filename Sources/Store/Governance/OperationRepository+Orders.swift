@@ -57,7 +57,7 @@ extension OperationRepository {
             try await session.query(
                 """
                 SELECT id, workflow_type, proposed_changes::text AS proposed_changes, base_digest, description,
-                    to_jsonb(workflow) ->> 'sealed_secrets' AS sealed_secrets, coalesce(approved_by, created_by) AS person,
+                    sealed_secrets, coalesce(approved_by, created_by) AS person,
                     proposal_digest = sha256(convert_to(proposed_changes::text, 'UTF8'))
                         AND NOT EXISTS (SELECT FROM automation_apply_operation AS operation
                             WHERE operation.workflow_id = workflow.id
