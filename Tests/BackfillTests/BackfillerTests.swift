@@ -98,6 +98,42 @@ import Testing
         }
     }
 
+    /// Readings that add nothing prove nothing while the recorder has more to write than a busy house always has.
+    @Test(arguments: [(backlog: 400, passes: 4), (backlog: 40_000, passes: 12)])
+    func waitsForARecorderThatIsBehind(backlog: Int, passes: Int) async throws {
+        try await Self.prepared { house in
+            let gap = try await house.openGap(from: Self.start, to: Self.end)
+            house.history.isCommitting = false
+            house.history.set("sensor.a", "2", at: Self.start.adding(seconds: 2))
+            house.history.backlog = backlog
+            let asked = LockedBox(0)
+            let port = house.port { (fields) throws(CommandFailure) in
+                guard fields.contains("recorder/info") else { return }
+                let count = asked.withLock {
+                    $0 += 1
+                    return $0
+                }
+                if count == passes - 1 {
+                    house.history.isCommitting = true
+                    house.history.backlog = 3
+                }
+            }
+            let closed = try await house.backfiller(port: port).repair([gap])
+            #expect(closed.first?.passes == passes && closed.first?.rowsAdded == 1)
+            #expect(closed.first?.status == .backfilled)
+        }
+    }
+
+    /// A house so busy that its recorder always has something to write is done with after more readings.
+    @Test func aBacklogThatStaysIsNoReasonToWaitForEver() async throws {
+        try await Self.prepared { house in
+            let gap = try await house.openGap(from: Self.start, to: Self.end)
+            house.history.backlog = 400
+            let closed = try await house.backfiller().repair([gap])
+            #expect(closed.first?.passes == 6 && closed.first?.status == .backfilled)
+        }
+    }
+
     /// A gap that has just ended is never closed by its first reading, though that adds nothing: the recorder may be behind.
     @Test func aFreshGapIsReadTwice() async throws {
         try await Self.prepared { house in

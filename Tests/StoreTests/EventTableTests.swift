@@ -89,6 +89,30 @@ import Testing
         }
     }
 
+    /// Whoever locks the table waits for a writer at the table itself: it holds no month yet for which the writer would come.
+    @Test func aWriterThatWaitsForTheTableHoldsNoMonthOfIt() async throws {
+        try await StoreDatabase.with { database in
+            let home = try await database.addConnection("home").id
+            let row = rows(1, connection: home)[0]
+            let month = try #require(EventMonth(of: row.timestamp))
+            try await database.session.execute("BEGIN; LOCK TABLE ONLY home_assistant_events IN ACCESS EXCLUSIVE MODE")
+            let pid = try await database.writer.query("SELECT pg_backend_pid()")[0][0].int
+            async let copied = EventTable.copyDirect(database.writer, rows: [row])
+            let locks = """
+                SELECT string_agg(relation::regclass || CASE WHEN granted THEN '' ELSE ' awaited' END, ',') FROM pg_locks
+                WHERE pid = \(pid) AND locktype = 'relation' AND mode = 'RowExclusiveLock'
+                """
+            var held: String?
+            for _ in 0..<1_000 where held == nil {
+                held = try await database.scalar(locks)
+                if held == nil { try await Task.sleep(for: .milliseconds(10)) }
+            }
+            #expect(held == "home_assistant_events awaited")
+            try await database.session.execute("LOCK TABLE \(month.partitionName) IN ACCESS EXCLUSIVE MODE; COMMIT")
+            #expect(try await copied == 1)
+        }
+    }
+
     @Test func stagingInsertsOnlyWhatIsNew() async throws {
         try await StoreDatabase.with { database in
             let all = rows(50, connection: try await database.addConnection("home").id)

@@ -18,11 +18,21 @@ struct BackfillPacing: Sendable {
     var passesInARow = 12
     /// Readings of a gap in all; then it is closed as it is.
     var passesInAll = 100
-    /// A recorder that has so many events still to write has not written what the gap needs.
+    /// A recorder with no more events than this still to write keeps up.
+    var idleBacklog = 16
+    /// A recorder of a busy house always has some to write: with fewer than this it is taken to keep up after `busyPasses`
+    /// readings; with more it has not written what the gap needs.
     var backlogLimit = 1_000
+    /// See `backlogLimit`.
+    var busyPasses = 6
 
     /// The pacing of the product.
     init() {}
+
+    /// Whether a recorder with `backlog` events still to write had written what a gap needs before reading number `pass`.
+    func isCaughtUp(backlog: Int, pass: Int) -> Bool {
+        backlog <= idleBacklog || backlog < backlogLimit && pass >= busyPasses
+    }
 }
 
 /// How much is asked for at once: an answer should be about a megabyte, whatever the house is like.

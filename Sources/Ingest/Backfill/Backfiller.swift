@@ -90,7 +90,7 @@ package struct Backfiller: Sendable {
             if !isGivenUp, repairs.contains(where: { $0.unreadable.count == entities.count }) {
                 throw BackfillPostponed(reason: "Home Assistant cannot read its history now.")
             }
-            let isCaughtUp = recorder.backlog < pacing.backlogLimit && (pass > 1 || isLate)
+            let isCaughtUp = pacing.isCaughtUp(backlog: recorder.backlog, pass: pass) && (pass > 1 || isLate)
             if added == before && isCaughtUp || isGivenUp {
                 return try await close(repairs) {
                     $0.verdict(isRecording: recorder.isRecording, stillGrows: added > before)

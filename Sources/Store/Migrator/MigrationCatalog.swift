@@ -54,5 +54,9 @@ package enum MigrationCatalog {
             version: 13, description: "open event partitions to copy",
             up: PackageResources.V013__open_event_partitions_to_copy_sql,
             down: PackageResources.U013__open_event_partitions_to_copy_sql),
+        Migration(
+            version: 14, description: "lock events before their month",
+            up: PackageResources.V014__lock_events_before_their_month_sql,
+            down: PackageResources.U014__lock_events_before_their_month_sql),
     ]
 }

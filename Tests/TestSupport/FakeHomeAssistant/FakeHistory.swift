@@ -31,6 +31,7 @@ package final class FakeHistory: Sendable {
         var isCommitting = true
         var isLoaded = true
         var isRecording = true
+        var backlog = 0
         var refused: [String: String] = [:]
         var queries: [String] = []
     }
@@ -89,6 +90,12 @@ package final class FakeHistory: Sendable {
         set { store.withLock { $0.isRecording = newValue } }
     }
 
+    /// How many events the recorder has still to write.
+    package var backlog: Int {
+        get { store.withLock(\.backlog) }
+        set { store.withLock { $0.backlog = newValue } }
+    }
+
     /// Makes every question about this entity fail with this code.
     package func refuse(_ entity: String, code: String) { store.withLock { $0.refused[entity] = code } }
 
@@ -142,7 +149,7 @@ package final class FakeHistory: Sendable {
         switch message["type"] as? String {
         case "recorder/info":
             return .result(
-                #"{"backlog":0,"max_backlog":65000,"migration_in_progress":false,"recording":\#(isRecording),"thread_running":true}"#
+                #"{"backlog":\#(backlog),"max_backlog":65000,"migration_in_progress":false,"recording":\#(isRecording),"thread_running":true}"#
             )
         case "history/history_during_period":
             // Outside the lock, so that a long answer does not keep the house from living.
