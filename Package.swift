@@ -106,7 +106,7 @@ let package = Package(
         // The tests mirror the modules.
         .target(
             name: "TestSupport",
-            dependencies: ["COpenSSL", "PostgresClient", "BridgeCore", "BridgeConcurrency", log],
+            dependencies: ["COpenSSL", "Store", "PostgresClient", "BridgeCore", "BridgeConcurrency", log],
             path: "Tests/TestSupport",
             resources: [.copy("Fixtures")]),
         .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),

@@ -38,9 +38,8 @@ import TestSupport
     }
 
     private func withEvents(_ body: (PostgresConnection) async throws -> Void) async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.withSchema { database in
             let connection = try await database.connect()
-            _ = try await Migrator().up(on: connection)
             try await body(connection)
             await connection.close()
         }

@@ -18,10 +18,9 @@ import Testing
 
     /// A migrated database with a keyring, users, a connection, and audit rows of all of that.
     private static func with(_ body: (CommandRunner, PostgresConnection) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let bridge = try CommandRunner(databaseURL: server.url)
             #expect(try await bridge("key", "new").status == 0)
-            #expect(try await bridge("migrate", "up").status == 0)
             for name in ["anna", "bert"] {
                 #expect(try await bridge("user", "add", name, "--email", "\(name)@example.org").status == 0)
             }

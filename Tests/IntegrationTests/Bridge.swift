@@ -27,13 +27,10 @@ struct Bridge: Sendable {
         prepare: @Sendable @escaping (Bridge) async throws -> Void = { _ in },
         _ body: @Sendable @escaping (Bridge) async throws -> Void
     ) async throws {
-        try await TestDatabase.with { database in
+        try await TestDatabase.withSchema { database in
             let configuration = try PostgresConfiguration(database.url).taking(.writer)
             let log = LogCollector()
             let logger = log.logger
-            let session = try await database.connect()
-            _ = try await Migrator().up(on: session)
-            await session.close()
             let pool = PostgresPool(configuration, size: 3, logger: logger)
             let directory = FileManager.default.temporaryDirectory.appending(path: "ha-bridge-\(UUID())")
             try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

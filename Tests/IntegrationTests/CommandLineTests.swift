@@ -16,9 +16,8 @@ import Testing
         hasSchema: Bool = true, hasKeyring: Bool = true, users: [String] = ["anna"],
         _ body: (CommandRunner, PostgresConnection) async throws -> Void
     ) async throws {
-        try await TestDatabase.with(extensions: []) { database in
+        func run(_ database: TestDatabase) async throws {
             let bridge = try CommandRunner(databaseURL: database.url)
-            if hasSchema { #expect(try await bridge("migrate", "up").status == 0) }
             if hasKeyring { #expect(try await bridge("key", "new").status == 0) }
             for user in users where hasSchema {
                 #expect(try await bridge("user", "add", user, "--email", "\(user)@example.org").status == 0)
@@ -27,6 +26,11 @@ import Testing
             try await body(bridge, session)
             await session.close()
             #expect(!bridge.transcript.contains(token) && !bridge.transcript.contains(otherToken))
+        }
+        if hasSchema {
+            try await TestDatabase.withSchema(run)
+        } else {
+            try await TestDatabase.with(extensions: [], run)
         }
     }
 

@@ -8,9 +8,8 @@ struct ConnectionTestCommandTests {
     @Test func testsBeforeItStoresAndWritesDownEachTest() async throws {
         let (url, tokenFile) = try #require(TestHomeAssistant.given)
         let token = try String(contentsOfFile: tokenFile, encoding: .utf8).trimmingCharacters(in: .newlines)
-        try await TestDatabase.with(extensions: []) { database in
+        try await TestDatabase.withSchema { database in
             let bridge = try CommandRunner(databaseURL: database.url)
-            #expect(try await bridge("migrate", "up").status == 0)
             #expect(try await bridge("key", "new").status == 0)
             #expect(try await bridge("user", "add", "anna", "--email", "anna@example.org").status == 0)
 

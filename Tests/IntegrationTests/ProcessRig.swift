@@ -38,11 +38,10 @@ final class ProcessRig {
     static func with(
         hasSchema: Bool = true, hasKeyring: Bool = true, _ body: (ProcessRig) async throws -> Void
     ) async throws {
-        try await TestDatabase.with { database in
+        func run(_ database: TestDatabase) async throws {
             let session = try await database.connect()
             let rig = try ProcessRig(database: database, session: session)
             if hasSchema {
-                try #require(try await rig.bridge("migrate", "up").status == 0)
                 try #require(try await rig.bridge("user", "add", "anna", "--email", "a@example.org").status == 0)
             }
             if hasKeyring { try #require(try await rig.bridge("key", "new").status == 0) }
@@ -55,6 +54,11 @@ final class ProcessRig {
             for process in rig.processes { process.kill() }
             try await rig.expectNoToken()
             await session.close()
+        }
+        if hasSchema {
+            try await TestDatabase.withSchema(run)
+        } else {
+            try await TestDatabase.with(run)
         }
     }
 

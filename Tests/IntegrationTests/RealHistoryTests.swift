@@ -100,9 +100,8 @@ struct RealHistoryTests {
     @Test(.enabled(if: TestDatabase.isAvailable))
     func backfillsByHand() async throws {
         let (url, tokenFile) = try #require(TestHomeAssistant.given)
-        try await TestDatabase.with(extensions: []) { database in
+        try await TestDatabase.withSchema { database in
             let bridge = try CommandRunner(databaseURL: database.url)
-            #expect(try await bridge("migrate", "up").status == 0)
             #expect(try await bridge("key", "new").status == 0)
             #expect(try await bridge("user", "add", "anna", "--email", "anna@example.org").status == 0)
             let added = try await bridge("connection", "add", "home", "--url", url, "--token-file", tokenFile)

@@ -84,11 +84,8 @@ private final class FollowedSession: FrameConsumer, SessionMeter {
 
 @Suite(.enabled(if: TestDatabase.isAvailable)) struct RegistryFollowingTests {
     fileprivate static func with(_ body: (PostgresPool, FollowedSession) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let pool = PostgresPool(server.configuration.taking(.writer), size: 2, logger: server.logger)
-            let migrating = try await server.connect()
-            _ = try await Migrator().up(on: migrating)
-            await migrating.close()
             let user = try await UserRepository(pool).add(username: "ann", email: "ann@example.org")
             let id = ConnectionID()
             _ = try await ConnectionRepository(pool).add(

@@ -51,10 +51,7 @@ import Testing
     }
 
     private func withBench(_ body: (Bench) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { database in
-            let session = try await database.connect()
-            _ = try await Migrator().up(on: session)
-            await session.close()
+        try await TestDatabase.withSchema { database in
             let pool = PostgresPool(database.configuration.taking(.writer), size: 4, logger: quiet)
             let user = try await UserRepository(pool).add(username: "anna", email: "anna@example.org")
             let connection = try await ConnectionRepository(pool).add(

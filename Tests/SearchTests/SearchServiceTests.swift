@@ -61,10 +61,7 @@ struct SearchServiceTests {
     }()
 
     private func withHome(isEmbedded: Bool = true, _ body: (Home) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { database in
-            let session = try await database.connect()
-            _ = try await Migrator().up(on: session)
-            await session.close()
+        try await TestDatabase.withSchema { database in
             let pool = PostgresPool(database.configuration.taking(.writer), size: 3, logger: database.logger)
             do {
                 try await body(try await fill(pool, isEmbedded: isEmbedded))

@@ -56,11 +56,10 @@ struct ChangeRig: Sendable {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let keyring = try Keyring.create(path: directory.appending(path: "keyring").path)
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let pool = PostgresPool(server.configuration.taking(.writer), size: 6, logger: server.logger)
             let session = try await server.connect()
             do {
-                _ = try await Migrator().up(on: session)
                 let users = UserRepository(pool)
                 let ann = try await users.add(username: "ann", email: "ann@example.org")
                 let bob = try await users.add(username: "bob", email: "bob@example.org")

@@ -15,9 +15,8 @@ struct DecisionDatabase: Sendable {
     let session: PostgresConnection
 
     static func with(_ body: (DecisionDatabase, StoredConnection) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let session = try await server.connect()
-            _ = try await Migrator().up(on: session)
             let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: TestDatabase.quietLogger)
             let database = DecisionDatabase(pool: pool, session: session)
             for statement in seed { try await session.execute(statement) }

@@ -31,11 +31,10 @@ struct ExecutionRig: Sendable {
     }()
 
     static func with(_ body: @Sendable @escaping (ExecutionRig) async throws -> Void) async throws {
-        try await TestDatabase.with { server in
+        try await TestDatabase.withSchema { server in
             let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
             let session = try await server.connect()
             do {
-                _ = try await Migrator().up(on: session)
                 let user = try await UserRepository(pool).add(username: "ann", email: "ann@example.org")
                 let id = ConnectionID()
                 _ = try await ConnectionRepository(pool).add(

@@ -27,11 +27,10 @@ struct InventoryRig: Sendable {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let sealer = TokenSealer(keyring: try Keyring.create(path: directory.appending(path: "keyring").path))
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
             let session = try await server.connect()
             do {
-                _ = try await Migrator().up(on: session)
                 let user = try await UserRepository(pool).add(username: "ann", email: "ann@example.org")
                 let id = ConnectionID()
                 _ = try await ConnectionRepository(pool).add(

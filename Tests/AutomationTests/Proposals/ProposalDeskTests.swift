@@ -86,9 +86,8 @@ import Testing
         defer { try? FileManager.default.removeItem(at: directory) }
         let sealer = ConfigurationSealer(
             TokenSealer(keyring: try Keyring.create(path: directory.appending(path: "keyring").path)))
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let session = try await server.connect()
-            _ = try await Migrator().up(on: session)
             let pool = PostgresPool(server.configuration.taking(.writer), size: 2, logger: TestDatabase.quietLogger)
             do {
                 let owner = try await UserRepository(pool).add(username: "ada", email: "ada@example.org")

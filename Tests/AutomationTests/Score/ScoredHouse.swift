@@ -18,11 +18,10 @@ struct ScoredHouse: Sendable {
     let workplace: AutomationWorkplace
 
     static func with(_ body: (ScoredHouse) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let session = try await server.connect()
             let pool = PostgresPool(server.configuration.taking(.writer), size: 4, logger: server.logger)
             do {
-                _ = try await Migrator().up(on: session)
                 let user = try await UserRepository(pool).add(username: "anna", email: "anna@example.org")
                 let home = try await ConnectionRepository(pool).add(
                     id: ConnectionID(), userID: user.id, name: "home", url: "http://home.local:8123",

@@ -19,11 +19,10 @@ struct BackfillHouse: Sendable {
     var gaps: GapRepository { GapRepository(pool) }
 
     static func with(_ body: (BackfillHouse) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
             let session = try await server.connect()
             do {
-                _ = try await Migrator().up(on: session)
                 try await body(
                     BackfillHouse(pool: pool, session: session, connection: try await addConnection(pool, "home")))
             } catch {

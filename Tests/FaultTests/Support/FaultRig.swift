@@ -70,7 +70,7 @@ final class FaultRig {
         if let url = databaseURL ?? lab?.url {
             try await run(url)
         } else {
-            try await TestDatabase.with { try await run($0.url) }
+            try await TestDatabase.withSchema { try await run($0.url) }
         }
     }
 

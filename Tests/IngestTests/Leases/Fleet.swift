@@ -19,9 +19,8 @@ struct Fleet: Sendable {
     static let logger = TestDatabase.quietLogger
 
     static func with(connections: Int, _ body: (Fleet, [ConnectionID]) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { database in
+        try await TestDatabase.withSchema { database in
             let session = try await database.connect()
-            _ = try await Migrator().up(on: session)
             let rows = try await session.query(
                 """
                 WITH owner AS (

@@ -21,11 +21,10 @@ private struct Rig: Sendable {
     var repository: RegistryRepository { RegistryRepository(pool) }
 
     static func with(_ body: @Sendable @escaping (Rig) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let pool = PostgresPool(server.configuration.taking(.writer), size: 2, logger: server.logger)
             let session = try await server.connect()
             do {
-                _ = try await Migrator().up(on: session)
                 let user = try await UserRepository(pool).add(username: "ann", email: "ann@example.org")
                 let id = ConnectionID()
                 _ = try await ConnectionRepository(pool).add(

@@ -36,25 +36,25 @@ struct StoreDatabase: Sendable {
     }
 
     private static func run(isMigrated: Bool, _ body: (StoreDatabase) async throws -> Void) async throws {
-        // Without the extension: to create it is the migration's work.
-        try await TestDatabase.with(extensions: []) { server in
+        func run(_ server: TestDatabase) async throws {
             let database = StoreDatabase(
                 configuration: server.configuration,
                 pool: PostgresPool(server.configuration.taking(.writer), size: 4, logger: logger),
                 session: try await server.connect(),
                 writer: try await PostgresConnection.connect(server.configuration.taking(.writer), logger: logger))
             do {
-                if isMigrated {
-                    _ = try await Migrator().up(on: database.session)
-                    // The role is there only now.
-                    try await database.writer.takeOwnRole()
-                }
                 try await body(database)
             } catch {
                 await database.close()
                 throw error
             }
             await database.close()
+        }
+        if isMigrated {
+            try await TestDatabase.withSchema(run)
+        } else {
+            // Without the extension: to create it is the migration's work.
+            try await TestDatabase.with(extensions: [], run)
         }
     }
 

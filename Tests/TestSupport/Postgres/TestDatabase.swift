@@ -35,7 +35,8 @@ package struct TestDatabase: Sendable {
     ///
     /// Throws when no server was given or it cannot be used.
     package static func with<R>(
-        isolation: isolated (any Actor)? = #isolation, extensions: [String] = ["vector"],
+        isolation: isolated (any Actor)? = #isolation, template: String = "template0",
+        extensions: [String] = ["vector"],
         _ body: (TestDatabase) async throws -> R
     ) async throws -> R {
         guard let serverURL else {
@@ -44,7 +45,7 @@ package struct TestDatabase: Sendable {
         let server = try PostgresConfiguration(serverURL, applicationName: "ha-bridge-tests")
         let name = "ha_bridge_test_" + UUID().uuidString.lowercased().replacing("-", with: "")
         let administration = try await PostgresConnection.connect(server, deadline: .seconds(20), logger: quietLogger)
-        try await administration.execute("CREATE DATABASE \(name) TEMPLATE template0 ENCODING 'UTF8'")
+        try await administration.execute("CREATE DATABASE \(name) TEMPLATE \(template) ENCODING 'UTF8'")
         do {
             let url = server.uri(database: name)
             let configuration = try PostgresConfiguration(url)
