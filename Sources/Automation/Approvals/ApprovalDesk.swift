@@ -8,7 +8,7 @@ import Store
 /// What one session tells its house of proposals.
 struct ApprovalDesk {
     let connection: ConnectionID
-    private let port: CommandPort
+    private let services: ServiceClient
     private let approvals: ApprovalRepository
     private let stops: EmergencyStopRepository
     private let phones: ApprovalNotificationRepository
@@ -31,7 +31,7 @@ struct ApprovalDesk {
         phones: ApprovalNotificationRepository, pacing: ApprovalPacing, logger: Logger
     ) {
         self.connection = connection
-        self.port = port
+        services = ServiceClient(port, answerLimit: pacing.answerLimit)
         self.phones = phones
         self.pacing = pacing
         self.logger = logger
@@ -114,13 +114,10 @@ struct ApprovalDesk {
 
     /// Calls a service, and says whether that was allowed; throws `CommandFailure` and `PostgresError`.
     private func call(_ domain: String, _ service: String, _ data: ConfigurationValue) async throws -> Bool {
-        let fields =
-            #""type":"call_service","domain":"\#(domain)","service":"\#(service)","service_data":\#(data.json)"#
-        let port = port
-        let limit = pacing.answerLimit
+        let services = services
         let outcome = try await stops.whileWritesAreAllowed(to: connection) { () -> CommandFailure? in
             do throws(CommandFailure) {
-                _ = try await port.ask(fields, within: limit)
+                try await services.call(domain, service, data: data)
                 return nil
             } catch {
                 return error

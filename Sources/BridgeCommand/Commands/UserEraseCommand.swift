@@ -27,7 +27,7 @@ struct UserErase: BridgeSubcommand {
         let settings = try context.settings()
         try await context.withPool(settings) { pool in
             let user = try await UserRepository(pool).named(name)
-            let eraser = UserEraser(pool, keys: AuditKeys(try Keyring.load(path: settings.keyFile)))
+            let eraser = UserEraser(pool, keys: try context.requireAuditKeys(settings))
             try await eraser.requireOwner()
             let connections = try await ConnectionRepository(pool).list(user: user.id)
             try Confirmation(console: console).require(

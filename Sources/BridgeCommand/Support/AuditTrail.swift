@@ -38,11 +38,16 @@ struct AuditTrail: Sendable {
 }
 
 extension CommandContext {
+    /// The keys that sign and verify the audit trail. Throws `CryptographyError` where the keyring cannot be used.
+    func requireAuditKeys(_ settings: BridgeSettings) throws(CryptographyError) -> AuditKeys {
+        AuditKeys(try Keyring.load(path: settings.keyFile))
+    }
+
     /// The keys that sign what a command writes to the audit trail; `nil`, with a word to the person, where the keyring cannot be
     /// used: what was asked for is done all the same.
     func auditKeys(_ settings: BridgeSettings) -> AuditKeys? {
         do {
-            return AuditKeys(try Keyring.load(path: settings.keyFile))
+            return try requireAuditKeys(settings)
         } catch {
             // Before there is a keyring, nothing is signed, and nothing is wrong.
             guard error.code != .keyringMissing else { return nil }

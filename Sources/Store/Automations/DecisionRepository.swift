@@ -53,32 +53,15 @@ package struct DecisionRepository: Sendable {
 
     /// The decision whose id begins with `prefix`, of at least four characters. Throws `.notFound`, `.ambiguous`, `.invalidValue`.
     package func find(_ prefix: String) async throws -> StoredDecision {
-        let prefix = prefix.lowercased()
-        guard prefix.utf8.count >= 4, prefix.utf8.allSatisfy({ Self.digits.contains($0) }) else {
-            throw StoreError(
-                .invalidValue,
-                "“\(prefix)” is no id of a decision. Give four or more characters of one that ha-bridge decision list shows."
-            )
+        try await ShortID.find(prefix, noun: "decision", list: "ha-bridge decision list") { prefix in
+            try await pool.withConnection { session in
+                try await session.query(
+                    "\(StoredDecision.selection) WHERE decision.id::text LIKE $1 || '%' ORDER BY decision.id LIMIT 2",
+                    [.text(prefix)], name: "find_decision"
+                ).map(StoredDecision.init(row:))
+            }
         }
-        let found = try await pool.withConnection { session in
-            try await session.query(
-                "\(StoredDecision.selection) WHERE decision.id::text LIKE $1 || '%' ORDER BY decision.id LIMIT 2",
-                [.text(prefix)], name: "find_decision"
-            ).map(StoredDecision.init(row:))
-        }
-        guard let decision = found.first else {
-            throw StoreError(
-                .notFound, "There is no decision whose id begins with \(prefix). See: ha-bridge decision list --all")
-        }
-        guard found.count == 1 else {
-            throw StoreError(
-                .ambiguous,
-                "The ids of several decisions begin with \(prefix). Give more characters of the one you mean.")
-        }
-        return decision
     }
-
-    private static let digits = Set("0123456789abcdef-".utf8)
 
     // MARK: Writing
 

@@ -25,6 +25,17 @@ package struct ApprovalRefusal: Error, Sendable, Equatable, CustomStringConverti
     /// What happened and what to do next, in sentences for a person.
     package let message: String
 
+    /// What a look-up by the beginning of an id refuses.
+    init(_ error: StoreError) {
+        let code: Code =
+            switch error.code {
+            case .notFound: .notFound
+            case .ambiguous: .ambiguous
+            default: .invalid
+            }
+        self.init(code, error.message)
+    }
+
     /// Makes a refusal; `message` must be free of secrets.
     package init(_ code: Code, _ message: String) {
         self.code = code

@@ -39,35 +39,22 @@ package struct ApprovalRepository: Sendable {
 
     /// The proposal whose id begins with `prefix`, of at least four characters. Throws `.notFound`, `.ambiguous`, `.invalid`.
     package func find(_ prefix: String) async throws -> StoredWorkflow {
-        let prefix = prefix.lowercased()
-        guard prefix.utf8.count >= 4, prefix.utf8.allSatisfy({ Self.digits.contains($0) }) else {
-            throw ApprovalRefusal(
-                .invalid,
-                "“\(prefix)” is no id of a proposal. Give four or more characters of one that ha-bridge approval list shows."
-            )
+        do {
+            return try await ShortID.find(prefix, noun: "proposal", list: "ha-bridge approval list") { prefix in
+                try await pool.withConnection { session in
+                    try await session.query(
+                        """
+                        SELECT \(StoredWorkflow.columns) FROM approval_workflow AS workflow
+                        \(StoredWorkflow.joins)
+                        WHERE workflow.id::text LIKE $1 || '%' ORDER BY workflow.id LIMIT 2
+                        """, [.text(prefix)], name: "find_approval"
+                    ).map(StoredWorkflow.init(row:))
+                }
+            }
+        } catch let error as StoreError {
+            throw ApprovalRefusal(error)
         }
-        let found = try await pool.withConnection { session in
-            try await session.query(
-                """
-                SELECT \(StoredWorkflow.columns) FROM approval_workflow AS workflow
-                \(StoredWorkflow.joins)
-                WHERE workflow.id::text LIKE $1 || '%' ORDER BY workflow.id LIMIT 2
-                """, [.text(prefix)], name: "find_approval"
-            ).map(StoredWorkflow.init(row:))
-        }
-        guard let workflow = found.first else {
-            throw ApprovalRefusal(
-                .notFound, "There is no proposal whose id begins with \(prefix). See: ha-bridge approval list --all")
-        }
-        guard found.count == 1 else {
-            throw ApprovalRefusal(
-                .ambiguous,
-                "The ids of several proposals begin with \(prefix). Give more characters of the one you mean.")
-        }
-        return workflow
     }
-
-    private static let digits = Set("0123456789abcdef-".utf8)
 
     /// The proposal as it is now; `nil` when there is none.
     package func read(_ workflow: WorkflowID) async throws -> StoredWorkflow? {

@@ -14,7 +14,7 @@ struct AuditCheckpointCommand: BridgeSubcommand {
 
     func run(in context: CommandContext) async throws {
         let settings = try context.settings()
-        let keys = AuditKeys(try Keyring.load(path: settings.keyFile))
+        let keys = try context.requireAuditKeys(settings)
         let (look, checkpoint) = try await context.withPool(settings) { pool in
             let checkpointer = AuditCheckpointer(pool, keys: keys)
             let look = try await checkpointer.look()

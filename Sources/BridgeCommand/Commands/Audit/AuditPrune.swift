@@ -30,7 +30,7 @@ struct AuditPrune: BridgeSubcommand {
 
     func run(in context: CommandContext) async throws {
         let settings = try context.settings()
-        let keys = AuditKeys(try Keyring.load(path: settings.keyFile))
+        let keys = try context.requireAuditKeys(settings)
         let moment = before.resolved(now: TimeText.now())
         let console = context.console
         try await context.withPool(settings) { pool in
