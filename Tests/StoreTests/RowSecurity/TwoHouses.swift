@@ -6,12 +6,14 @@ import PostgresClient
 enum TwoHouses {
     /// A user, the house, and the ids of its rows.
     struct House: Sendable {
-        /// One digit, which all ids of the house end with.
+        /// From 1 to 99; all ids of the house end with it.
         let number: Int
         let login: String
 
         /// The id of a row: `kind` is one hexadecimal digit.
-        func id(_ kind: Character) -> String { "\(kind)0000000-0000-0000-0000-00000000000\(number)" }
+        func id(_ kind: Character) -> String { "\(kind)0000000-0000-0000-0000-0000000000\(digits)" }
+        /// The number with two digits.
+        var digits: String { number < 10 ? "0\(number)" : String(number) }
         var user: String { id("1") }
         var connection: String { id("c") }
     }
@@ -35,7 +37,8 @@ enum TwoHouses {
         }
     }
 
-    private static func statements(_ house: House) -> [String] {
+    /// One INSERT for each table that a house has rows in.
+    static func statements(_ house: House) -> [String] {
         let connection = house.connection
         let user = house.user
         let registries = [
@@ -75,7 +78,7 @@ enum TwoHouses {
             """
             INSERT INTO home_assistant_embedding_documents
                 (connection_id, embedding_key, text, kind, transition, day_part, polarity)
-            VALUES ('\(connection)', decode(repeat('0\(house.number)', 16), 'hex'), 'A light.', 'light', 'off>on', 1, 1)
+            VALUES ('\(connection)', decode(repeat('\(house.digits)', 16), 'hex'), 'A light.', 'light', 'off>on', 1, 1)
             """,
             "INSERT INTO home_assistant_audit_log (connection_id, user_id, action, success) VALUES ('\(connection)', '\(user)', 'test', true)",
             """
