@@ -80,7 +80,7 @@ ha_start() {
   printf 'http://127.0.0.1:%s\n' "$port" >"$directory/url"
   [ ! -e "$directory/console.log" ] || [ "$(stat -c %s "$directory/console.log")" -lt 10000000 ] ||
     mv -f "$directory/console.log" "$directory/console.log.1"
-  HA_PORT=$port PYTHONPATH=$HA_KIT/frontend-stub PYTHONDONTWRITEBYTECODE=1 \
+  HA_PORT=$port PYTHONPATH=$HA_KIT/frontend-stub${HA_PYTHONPATH:+:$HA_PYTHONPATH} PYTHONDONTWRITEBYTECODE=1 \
     setsid "$HB_LIB/ha-supervise" "$directory" "$program/bin/hass" --config "$directory/config" --skip-pip --log-no-color \
     >>"$directory/console.log" 2>&1 </dev/null 9>&- &
   process_record $! "$directory/supervisor.pid"
