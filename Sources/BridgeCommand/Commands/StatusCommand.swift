@@ -5,7 +5,9 @@ import Store
 /// `status`: what runs, as the database and the running bridge tell it.
 struct StatusCommand: BridgeSubcommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show the schema, the connections, the writer and the running bridge.")
+        commandName: "status",
+        abstract: "Show the schema, the connections, the writer, the running bridge and the disk.",
+        discussion: "The numbers of states are PostgreSQL's estimates.")
 
     @OptionGroup var output: OutputOptions
 
@@ -22,5 +24,8 @@ struct StatusCommand: BridgeSubcommand {
             [], table: overview.table,
             empty: "There are no connections. Add one: ha-bridge connection add NAME --url URL --token-file FILE",
             as: output)
+        guard let storage = overview.storage, storage.use.states > 0 else { return }
+        try context.console.print("")
+        try context.console.show([], table: storage.table, empty: "", as: output)
     }
 }

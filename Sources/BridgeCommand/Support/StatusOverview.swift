@@ -25,6 +25,8 @@ struct StatusOverview {
     let search: SearchStatus?
     /// `nil` with a schema that is not current.
     let governance: GovernanceStatus?
+    /// `nil` with a schema that is not current.
+    let storage: StorageStatus?
     /// The answer to `/healthz`; `nil` when no bridge answers.
     let bridge: JSONValue?
     let address: String
@@ -46,6 +48,7 @@ struct StatusOverview {
             deadLetters = 0
             search = nil
             governance = nil
+            storage = nil
             return
         }
         let events = EventRepository(pool)
@@ -67,6 +70,7 @@ struct StatusOverview {
         deadLetters = try await DeadLetterRepository(pool).count()
         search = try await SearchStatus(pool: pool, settings: settings)
         governance = try await GovernanceStatus(pool: pool)
+        storage = try await StorageStatus(pool: pool)
     }
 
     var facts: [(String, String)] {
@@ -80,6 +84,7 @@ struct StatusOverview {
         let stored = lastStoredAt.map { "last event stored \(TimeText.ago($0, now: now))" } ?? "nothing stored yet"
         let letters = deadLetters == 0 ? "" : ", \(deadLetters) dead letters"
         facts.append(("Writer", stored + letters))
+        if let storage { facts.append(("Storage", storage.text)) }
         if let search { facts.append(("Search", search.text)) }
         if let governance { facts += governance.facts(now: now) }
         return facts
@@ -174,6 +179,7 @@ struct StatusOverview {
             ]),
             "search": search?.jsonValue ?? .null,
             "governance": governance?.jsonValue ?? .null,
+            "storage": storage?.jsonValue ?? .null,
             "bridge": .object([
                 "address": .string(address),
                 "is_running": .bool(bridge != nil),
