@@ -144,7 +144,7 @@ package enum EventTable {
         )
         INSERT INTO home_assistant_events AS stored (\(columnList))
         SELECT \(columnList) FROM best ORDER BY id
-        ON CONFLICT (id, timestamp) DO UPDATE SET
+        ON CONFLICT ON CONSTRAINT home_assistant_events_pkey DO UPDATE SET
             \(replaced.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")), processed_at = now(),
             \(kept.map(keptWithTheKey).joined(separator: ", "))
         WHERE \(rank(of: "EXCLUDED.source")) > \(rank(of: "stored.source"))
