@@ -4,10 +4,16 @@ package protocol MaintenanceJob: Sendable {
     var name: String { get }
     /// From the end of one run to the beginning of the next.
     var interval: Duration { get }
+    /// How long after it first became known its first run is due, so that a person has time to say otherwise.
+    var firstPause: Duration { get }
 
     /// Does what is due now, in transactions of its own, and says what that was. Throws what keeps it from going on; the
     /// next run begins anew, so that each step has to be whole in itself.
     func run() async throws -> JobOutcome
+}
+
+extension MaintenanceJob {
+    package var firstPause: Duration { .zero }
 }
 
 /// What one run of a job has done.

@@ -58,5 +58,9 @@ package enum MigrationCatalog {
             version: 14, description: "lock events before their month",
             up: PackageResources.V014__lock_events_before_their_month_sql,
             down: PackageResources.U014__lock_events_before_their_month_sql),
+        Migration(
+            version: 15, description: "create maintenance jobs and retention",
+            up: PackageResources.V015__create_maintenance_jobs_and_retention_sql,
+            down: PackageResources.U015__create_maintenance_jobs_and_retention_sql),
     ]
 }
