@@ -73,3 +73,9 @@ package struct OperationID: TypedIdentifier {
     package let uuid: UUID
     package init(_ uuid: UUID) { self.uuid = uuid }
 }
+
+/// A row of `home_assistant_retention_rule`.
+package struct RetentionRuleID: TypedIdentifier {
+    package let uuid: UUID
+    package init(_ uuid: UUID) { self.uuid = uuid }
+}

@@ -53,6 +53,9 @@ extension PostgresError {
         return sqlState == "23502" || sqlState == "23514" || sqlState.hasPrefix("22") || sqlState.hasPrefix("54")
     }
 
+    /// True when a lock was not to be had within `lock_timeout`, or at once (55P03).
+    package var isLockTimeout: Bool { sqlState == "55P03" }
+
     /// True when the key exists already: 23505.
     package var isDuplicate: Bool { sqlState == "23505" }
 

@@ -6,8 +6,6 @@ import Store
 /// Keeps in order what embedding leaves behind: documents that no event needs any more, events that point to a row that is gone,
 /// and indexes for vectors.
 package struct EmbeddingKeeper: Sendable {
-    /// A day of hourly looks.
-    private static let repairEvery = 24
     private let documents: EmbeddingDocumentRepository
     private let exemplars: ExemplarRepository
     private let indexes: VectorIndexKeeper
@@ -24,42 +22,49 @@ package struct EmbeddingKeeper: Sendable {
         self.logger = logger
     }
 
-    /// Looks now and then once an hour, until cancelled.
-    package func run() async {
-        var looks = 0
-        while !Task.isCancelled {
-            do {
-                try await look(repairs: looks % Self.repairEvery == 0)
-                looks += 1
-                try? await Task.sleep(for: .seconds(3_600))
-            } catch {
-                logger.debug(
-                    "Cannot look after documents and vectors; trying again in a minute.",
-                    metadata: [LoggingKeys.error: "\(error)"])
-                try? await Task.sleep(for: .seconds(60))
-            }
+    /// What one look did.
+    package struct Work: Sendable, Equatable {
+        /// Events that pointed to a vector that is gone.
+        package var repaired = 0
+        /// Documents that no event needs.
+        package var deletedDocuments = 0
+        /// Indexes built and dropped.
+        package var changedIndexes = 0
+
+        package var items: Int { repaired + deletedDocuments + changedIndexes }
+
+        /// As a sentence; `nil` where nothing was due.
+        package var summary: String? {
+            var parts: [String] = []
+            if repaired > 0 { parts.append("let \(repaired) events wait for a new vector") }
+            if deletedDocuments > 0 { parts.append("deleted \(deletedDocuments) documents that no event needs") }
+            if changedIndexes > 0 { parts.append("built or dropped \(changedIndexes) indexes for vectors") }
+            guard let first = parts.first else { return nil }
+            let text = parts.joined(separator: ", ")
+            return first.prefix(1).uppercased() + text.dropFirst() + "."
         }
     }
 
     /// Looks once. Throws `PostgresError`.
-    package func look(repairs: Bool = true) async throws {
+    @discardableResult
+    package func look(repairs: Bool = true) async throws -> Work {
+        var work = Work()
         if repairs {
             let repaired = try await exemplars.repair()
+            work.repaired = repaired
             if repaired > 0 {
                 logger.info(
                     "Events that pointed to a vector that is gone wait for a new one.",
                     metadata: [LoggingKeys.rows: "\(repaired)"])
             }
         }
-        var deleted = 0
-        while !Task.isCancelled {
+        while true {
+            try Task.checkCancellation()
             let batch = try await documents.deleteOrphans()
-            deleted += batch
+            work.deletedDocuments += batch
             if batch == 0 { break }
         }
-        if deleted > 0 {
-            logger.info("Deleted documents that no event needs.", metadata: [LoggingKeys.count: "\(deleted)"])
-        }
-        try await indexes.look()
+        work.changedIndexes = try await indexes.look()
+        return work
     }
 }

@@ -23,24 +23,29 @@ package struct VectorIndexKeeper: Sendable {
         self.logger = logger
     }
 
-    /// Looks at every month once. Throws `PostgresError`.
-    package func look() async throws {
+    /// Looks at every month once, and returns how many indexes it built and dropped. Throws `PostgresError`.
+    @discardableResult
+    package func look() async throws -> Int {
+        var changed = 0
         for candidate in try await indexes.candidates(version: version) {
             let name = candidate.partition.name
             let isBeingReplaced = candidate.outdated * 2 > candidate.exemplars
             if candidate.partition.hasVectorIndex {
                 // An index keeps a place for what it replaces until it is cleaned, and slows each replacement.
                 guard isBeingReplaced, try await indexes.drop(candidate.partition) == .done else { continue }
+                changed += 1
                 logger.notice("Dropped an index for vectors, which are made anew.", metadata: ["table": "\(name)"])
             } else if candidate.exemplars > threshold, !isBeingReplaced {
                 logger.info(
                     "Building an index for vectors.",
                     metadata: ["table": "\(name)", LoggingKeys.count: "\(candidate.exemplars)"])
                 guard try await indexes.build(candidate.partition) == .done else { continue }
+                changed += 1
                 logger.notice(
                     "Built an index for vectors.",
                     metadata: ["table": "\(name)", LoggingKeys.count: "\(candidate.exemplars)"])
             }
         }
+        return changed
     }
 }
