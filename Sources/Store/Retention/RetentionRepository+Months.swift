@@ -5,8 +5,8 @@ import PostgresClient
 extension RetentionRepository {
     /// How dropping a month ended.
     package enum Replacement: Sendable, Equatable {
-        /// It is gone, and of its rows so many were kept.
-        case dropped(kept: Int)
+        /// It is gone, and of the rows of each house so many were kept.
+        case dropped(kept: [ConnectionID: Int])
         /// It would keep more than `keptLimit` rows.
         case keepsTooMuch
         /// Somebody else held a lock for longer than writers may be kept waiting, or it took longer than that. Nothing has changed.
@@ -95,6 +95,11 @@ extension RetentionRepository {
             try session.execute("DROP TABLE pg_temp.retention_series, pg_temp.retention_kept", name: "forget_kept")
             return .keepsTooMuch
         }
+        let keptRows = try session.query(
+            "SELECT connection_id, count(*) AS count FROM pg_temp.retention_kept GROUP BY connection_id",
+            name: "count_kept")
+        var keptOf: [ConnectionID: Int] = [:]
+        for row in keptRows { keptOf[try row.id("connection_id")] = try row.int("count") }
         _ = try session.query("SELECT home_assistant_drop_event_month($1)", name, name: "drop_month")
         if recreating || kept > 0 {
             _ = try session.query(
@@ -109,7 +114,7 @@ extension RetentionRepository {
         _ = try session.query(
             "SELECT pg_notify('home_assistant_exemplars', id::text) FROM home_assistant_connections",
             name: "notify_exemplars")
-        return .dropped(kept: kept)
+        return .dropped(kept: keptOf)
     }
 
     /// Puts the series into a table of the session, for as long as the transaction lasts.
