@@ -34,7 +34,9 @@ struct HABridge: AsyncParsableCommand {
                     RuleCommand.self, SafetyCommand.self,
                 ]),
             CommandGroup(name: "Proof", subcommands: [AuditCommand.self]),
-            CommandGroup(name: "Mending", subcommands: [BackfillCommand.self]),
+            CommandGroup(
+                name: "Mending",
+                subcommands: [BackfillCommand.self, MaintenanceCommand.self, RetentionCommand.self]),
         ]
     )
 }

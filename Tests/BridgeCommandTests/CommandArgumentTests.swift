@@ -28,7 +28,12 @@ import Testing
         ),
         ("events -f --json", "EventsCommand"), ("events --since 2026-11-01 --until 2026-11-02", "EventsCommand"),
         ("metrics home --since 1d --json", "MetricsCommand"), ("partition list --json", "PartitionList"),
-        ("status --json", "StatusCommand"),
+        ("status --json", "StatusCommand"), ("maintenance list --json", "MaintenanceList"),
+        ("maintenance run partitions", "MaintenanceRun"), ("retention run --dry-run --json", "RetentionRun"),
+        ("retention rule list --json", "RetentionRuleList"),
+        ("retention rule add --domain lock --for-ever", "RetentionRuleAdd"),
+        ("retention rule add --type call_service --keep-days 7 --connection home", "RetentionRuleAdd"),
+        ("retention rule remove 1a2b --yes", "RetentionRuleRemove"),
     ]
 
     @Test(arguments: good) func understandsCommandLine(_ line: String, _ command: String) throws {
@@ -40,7 +45,9 @@ import Testing
         "user add anna", "user add anna --email a@b.org --role king", "connection add home --url http://h",
         "connection add home --token-file f", "connection show", "connection set-url home", "migrate down",
         "migrate down --to one", "events --limit x", "events --limit -1", "events --limit 100001", "events --since 12",
-        "events --follow --until 2026-11-01", "metrics", "connection frobnicate", "frobnicate", "status --jsn",
+        "events --follow --until 2026-11-01", "metrics", "connection frobnicate",
+        "retention rule add --domain lock", "retention rule add --for-ever --keep-days 3", "maintenance run",
+        "frobnicate", "status --jsn",
         // A token given as an argument has no place to go.
         "connection add home --url http://h --token abc",
     ]) func refusesCommandLineAsUsage(_ line: String) {

@@ -19,7 +19,10 @@ private final class ScriptedJob: MaintenanceJob {
     private let body: @Sendable (Int) async throws -> JobOutcome
     private let state = LockedBox((runs: 0, now: 0, most: 0))
 
-    init(_ name: String, every interval: Duration = .seconds(3_600), _ body: @escaping @Sendable (Int) async throws -> JobOutcome) {
+    init(
+        _ name: String, every interval: Duration = .seconds(3_600),
+        _ body: @escaping @Sendable (Int) async throws -> JobOutcome
+    ) {
         self.name = name
         self.interval = interval
         self.body = body
@@ -126,7 +129,7 @@ private final class ScriptedJob: MaintenanceJob {
         try await Self.with { rig in
             let job = ScriptedJob("steps") { JobOutcome(items: 1, isUnfinished: $0 < 4) }
             let task = Task { await rig.runner([job]).run() }
-            let isDone = try await rig.reaches { try await rig.row("steps").itemCount == 4 }
+            let isDone = try await rig.reaches { try await rig.repository.list().first?.itemCount == 4 }
             #expect(isDone)
             task.cancel()
             await task.value

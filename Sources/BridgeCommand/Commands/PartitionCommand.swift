@@ -12,31 +12,45 @@ struct PartitionCommand: AsyncParsableCommand {
 struct PartitionList: BridgeSubcommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Show the partitions with their range and size.",
-        discussion: "The numbers of rows are PostgreSQL's estimates.")
+        discussion: """
+            The numbers of rows are PostgreSQL's estimates. EMPTIED FROM and EMPTY BY say when retention begins with a partition, and \
+            when all but the newest states has gone; see ha-bridge retention run --dry-run.
+            """)
 
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let partitions = try await context.withPool(try context.settings()) { try await PartitionRepository($0).list() }
+        let settings = try context.settings()
+        let (partitions, rules) = try await context.withPool(settings) { pool in
+            (try await PartitionRepository(pool).list(), try await RetentionRuleRepository(pool).list())
+        }
+        let kept = rules.filter { $0.isActive && $0.draft.data == .events }.map(\.draft.keepDays)
+        let outlook = RetentionOutlook(days: [settings.retentionDays] + kept)
         let columns: [TextTable.Column] = [
             .init("NAME"), .init("FROM"), .init("TO"), .init("ROWS", .right), .init("SIZE", .right),
+            .init("EMPTIED FROM"), .init("EMPTY BY"),
         ]
         let rows = partitions.map { partition in
             [
                 partition.name, partition.from.map { String($0.iso8601.prefix(10)) } ?? "-",
                 partition.to.map { String($0.iso8601.prefix(10)) } ?? "-", String(partition.estimatedRows),
                 ByteText.of(partition.bytes),
+                outlook.begins(partition).map { String($0.iso8601.prefix(10)) } ?? "-",
+                partition.isDefault ? "-" : outlook.ends(partition).map { String($0.iso8601.prefix(10)) } ?? "never",
             ]
         }
         try context.console.show(
-            partitions.map(\.jsonValue), table: TextTable(columns, rows: rows), empty: "There are no partitions.",
+            partitions.map { $0.jsonValue(outlook) }, table: TextTable(columns, rows: rows),
+            empty: "There are no partitions.",
             as: output)
     }
 }
 
 extension EventPartition {
-    fileprivate var jsonValue: JSONValue {
+    fileprivate func jsonValue(_ outlook: RetentionOutlook) -> JSONValue {
         .object([
+            "retention_begins_at": .time(outlook.begins(self)),
+            "retention_ends_at": .time(outlook.ends(self)),
             "name": .string(name),
             "from": .time(from),
             "to": .time(to),
@@ -44,5 +58,23 @@ extension EventPartition {
             "estimated_rows": .integer(Int64(estimatedRows)),
             "bytes": .integer(Int64(bytes)),
         ])
+    }
+}
+
+/// When retention comes to a partition.
+struct RetentionOutlook {
+    /// How many days things are kept, by the settings and by each rule; `nil` for ever.
+    let days: [Int?]
+
+    /// When its first events may go; `nil` for the default partition.
+    func begins(_ partition: EventPartition) -> Timestamp? {
+        guard let from = partition.from, let least = days.compactMap({ $0 }).min() else { return nil }
+        return from.adding(seconds: Int64(least) * 86_400)
+    }
+
+    /// When all that may go has gone; `nil` where a rule keeps something for ever, and for the default partition.
+    func ends(_ partition: EventPartition) -> Timestamp? {
+        guard let to = partition.to, !days.contains(nil), let most = days.compactMap({ $0 }).max() else { return nil }
+        return to.adding(seconds: Int64(most) * 86_400)
     }
 }

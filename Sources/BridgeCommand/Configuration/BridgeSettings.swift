@@ -20,6 +20,12 @@ struct BridgeSettings: Sendable {
     var logFormat = LogFormat.text
     /// How long events are kept.
     var retentionDays = 90
+    /// How long roll-ups to 5 minutes are kept.
+    var rollupDays = 400
+    /// How long metrics of connections are kept as they were measured.
+    var metricsDays = 90
+    /// How long audit rows are kept; 0 for ever.
+    var auditDays = 0
     /// How much of the disk may hold events that wait.
     var spoolMaxBytes = 2 << 30
     /// How much memory may hold events that wait.

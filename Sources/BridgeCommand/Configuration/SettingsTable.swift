@@ -49,6 +49,9 @@ extension BridgeSettings {
         case .logLevel: logLevel.rawValue
         case .logFormat: logFormat.rawValue
         case .retentionDays: "\(retentionDays)"
+        case .rollupDays: "\(rollupDays)"
+        case .metricsDays: "\(metricsDays)"
+        case .auditDays: "\(auditDays)"
         case .spoolMaxBytes: ByteSize.format(spoolMaxBytes)
         case .queueMaxBytes: ByteSize.format(queueMaxBytes)
         case .batchMaxRows: "\(batchMaxRows)"

@@ -93,17 +93,21 @@ private struct ConnectorService: Service {
         let connector = try Connector(
             configuration: configuration, pool: pool, health: health, metrics: metrics, logger: logger,
             onPendingEmbeddings: { embedding.wake() }, companions: { automations.companions($0) })
-        let keeper = PartitionKeeper(partitions: PartitionRepository(pool), logger: logger)
+        // A job may hold a session for hours, and its hold on the job must be prolonged meanwhile.
+        let jobPool = PostgresPool(database, size: 6, settings: .bounded, logger: logger)
+        var jobs = MaintenanceJobs(settings: settings, pool: jobPool, auditKeys: auditKeys).all()
+        if settings.embedder != .off { jobs.append(embedding.upkeep) }
+        let runner = JobRunner(
+            jobs, repository: MaintenanceJobRepository(jobPool), holderName: MaintenanceJobs.bridgeName,
+            metrics: metrics, logger: logger)
         let checkpoints = AuditCheckpointKeeper(
             AuditCheckpointer(pool, keys: auditKeys), file: AuditCheckpointFile(path: settings.checkpointFile),
             logger: logger)
-        let retention = BackupRetentionKeeper(backups: BackupRepository(pool), logger: logger)
         let limit = Self.stopLimit
         let logger = logger
         await withTaskGroup { group in
-            group.addTask { await cancelWhenGracefulShutdown { await keeper.run() } }
+            group.addTask { await cancelWhenGracefulShutdown { await runner.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await checkpoints.run() } }
-            group.addTask { await cancelWhenGracefulShutdown { await retention.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await embedding.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await automations.run() } }
             await connector.run {
@@ -119,6 +123,7 @@ private struct ConnectorService: Service {
         }
         await searchPool.close()
         await automationPool.close()
+        await jobPool.close()
     }
 
     /// Waits until the database answers and its schema is the one of this program. Returns `false` when the process is to stop.

@@ -14,6 +14,10 @@ final class EmbeddingService: Sendable {
     private let metrics: MetricsRegistry
     private let logger: Logger
     private let worker = LockedBox<EmbeddingWorker?>(nil)
+    private let keeper = LockedBox<EmbeddingKeeper?>(nil)
+
+    /// The job that keeps in order what embedding leaves behind.
+    var upkeep: EmbeddingUpkeepJob { EmbeddingUpkeepJob { [keeper] in keeper.withLock { $0 } } }
 
     /// How often it looks for a model that was missing at the start.
     private static let modelInterval: Duration = .seconds(60)
@@ -52,14 +56,11 @@ final class EmbeddingService: Sendable {
                 indexes: VectorIndexKeeper(
                     indexes: VectorIndexRepository(pool), version: vectors.version, logger: logger),
                 logger: logger)
+            self.keeper.withLock { $0 = keeper }
             let isWaiting = if case .unusable = model { true } else { false }
             model = await withTaskGroup(of: SentenceModel?.self) { group in
                 group.addTask {
                     await worker.run()
-                    return nil
-                }
-                group.addTask {
-                    await keeper.run()
                     return nil
                 }
                 if isWaiting { group.addTask { await self.awaitModel() } }

@@ -65,17 +65,21 @@ package struct RetentionJob: MaintenanceJob {
         var dropped = 0
         var waiting: Set<ConnectionID> = []
         var isUnfinished = false
+        // Who waits once for the lock of a month in vain leaves the others for the next run.
+        var mayDrop = true
         for partition in try await partitions.list() where (partition.from ?? now) <= now {
             try Task.checkCancellation()
             let month = try await retention.look(at: partition, now: now)
             waiting.formUnion(month.waiting)
-            let work = try await clear(month, now: now, total: deleted)
+            let work = try await clear(month, now: now, total: deleted, mayDrop: mayDrop)
+            mayDrop = mayDrop && !work.isUnfinished
             deleted += work.rows.values.reduce(0, +)
             dropped += work.isDropped ? 1 : 0
             isUnfinished = isUnfinished || work.isUnfinished
             try await audit(
                 work.rows.filter { $0.value > 0 }.map {
-                    RetentionRecord(connection: $0.key, table: partition.name, rows: $0.value, isDropped: work.isDropped)
+                    RetentionRecord(
+                        connection: $0.key, table: partition.name, rows: $0.value, isDropped: work.isDropped)
                 })
         }
         let old = try await rollups.deleteOld(now: now) { progress(Progress(partition: $0, rows: $1)) }
@@ -90,10 +94,10 @@ package struct RetentionJob: MaintenanceJob {
         var sentences: [String] = []
         if rows > 0 || months > 0 {
             let whole = months == 0 ? "" : ", with \(months) \(months == 1 ? "month" : "months") as a whole"
-            sentences.append("Deleted \(rows) \(rows == 1 ? "row" : "rows") that were past their time\(whole).")
+            sentences.append("Deleted \(rows) old \(rows == 1 ? "row" : "rows")\(whole).")
         }
         if waiting > 0 {
-            sentences.append("Events of \(waiting) \(waiting == 1 ? "house wait" : "houses wait") for their roll-ups.")
+            sentences.append("Events of \(waiting) \(waiting == 1 ? "house" : "houses") wait for their roll-ups.")
         }
         if isUnfinished { sentences.append("Some were in use and go with the next run.") }
         return sentences.isEmpty ? nil : sentences.joined(separator: " ")
@@ -108,8 +112,8 @@ package struct RetentionJob: MaintenanceJob {
         var isUnfinished = false
     }
 
-    private func clear(_ month: RetentionMonth, now: Timestamp, total: Int) async throws -> Work {
-        if let work = try await drop(month, now: now) { return work }
+    private func clear(_ month: RetentionMonth, now: Timestamp, total: Int, mayDrop: Bool) async throws -> Work {
+        if let work = try await drop(month, now: now, mayTry: mayDrop) { return work }
         var work = Work()
         for group in month.groups {
             // Those without a vector first: what inherits one is then a row that stays.
@@ -152,7 +156,7 @@ package struct RetentionJob: MaintenanceJob {
     }
 
     /// Drops the month where that is worth it; `nil` where its rows are to go one by one.
-    private func drop(_ month: RetentionMonth, now: Timestamp) async throws -> Work? {
+    private func drop(_ month: RetentionMonth, now: Timestamp, mayTry: Bool) async throws -> Work? {
         let partition = month.partition
         guard let to = partition.to, to <= now, month.waiting.isEmpty else { return nil }
         let isOld = to < now.adding(seconds: -RetentionRepository.youngest)
@@ -164,7 +168,7 @@ package struct RetentionJob: MaintenanceJob {
         let count = rows.values.reduce(0, +)
         // A small month that stays is not made anew for a few rows.
         guard count > 0 ? kept * 2 <= count : isOld else { return nil }
-        for _ in 0..<pacing.attempts {
+        for _ in 0..<(mayTry ? pacing.attempts : 0) {
             switch try await retention.replace(month, recreating: !isOld) {
             case .dropped(let kept):
                 let gone = rows.merging(kept.mapValues { -$0 }, uniquingKeysWith: +)

@@ -116,6 +116,7 @@ extension RetentionRepository {
             """
             : """
             event.entity_id IS NULL AND event.event_type = series.event_type AND event.event_type <> 'state_changed'
+            AND $5::text[] IS NOT NULL
             """
         return """
             SELECT event.ctid AS place FROM \(table) AS event

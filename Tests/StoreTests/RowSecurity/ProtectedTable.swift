@@ -17,7 +17,7 @@ struct ProtectedTable: Sendable, CustomStringConvertible {
     /// What belongs to no user: every other table must be protected.
     static let common: Set<String> = [
         "automation_lifecycle_transition", "home_assistant_bridges", "home_assistant_retired_keys",
-        "home_assistant_spool_cursors", "schema_migrations",
+        "home_assistant_spool_cursors", "maintenance_job", "schema_migrations",
     ]
     /// What only the writer and the lookup of logins read.
     static let hidden: Set<String> = ["home_assistant_logins"]

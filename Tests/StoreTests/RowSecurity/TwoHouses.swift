@@ -152,6 +152,7 @@ enum TwoHouses {
             INSERT INTO safety_rule (connection_id, rule_name, rule_type, rule_condition, rule_action)
             VALUES ('\(connection)', 'few', 'AUTOMATION_LIMIT', '{}', 'WARN')
             """,
+            "INSERT INTO home_assistant_retention_rule (connection_id, domain, keep_days) VALUES ('\(connection)', 'lock', 30)",
             "INSERT INTO automation_emergency_stop (connection_id, reason) VALUES ('\(connection)', 'Smoke')",
             """
             INSERT INTO approval_notification_target (connection_id, user_id, notify_service, home_assistant_user_id)
