@@ -205,6 +205,9 @@ import Testing
                 HA_BRIDGE_LOG_LEVEL         debug                       file /etc/b.yaml:1
                 HA_BRIDGE_LOG_FORMAT        text                        default
                 HA_BRIDGE_RETENTION_DAYS    90                          default
+                HA_BRIDGE_ROLLUP_DAYS       400                         default
+                HA_BRIDGE_METRICS_DAYS      90                          default
+                HA_BRIDGE_AUDIT_DAYS        0                           default
                 HA_BRIDGE_SPOOL_MAX_BYTES   2 GiB                       default
                 HA_BRIDGE_QUEUE_MAX_BYTES   5000000                     environment
                 HA_BRIDGE_BATCH_MAX_ROWS    10000                       default

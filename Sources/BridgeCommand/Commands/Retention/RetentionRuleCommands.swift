@@ -135,6 +135,7 @@ extension RetentionData: ExpressibleByArgument {
     /// As a person types it.
     var argument: String { rawValue.replacing("_", with: "-") }
 
+    /// As a person types them.
     public static var allValueStrings: [String] { allCases.map(\.argument) }
 }
 
