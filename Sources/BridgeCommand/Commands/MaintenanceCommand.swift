@@ -25,13 +25,14 @@ struct MaintenanceList: BridgeSubcommand {
             .init("JOB"), .init("LAST RUN"), .init("TOOK", .right), .init("NEXT RUN"), .init("ERRORS", .right),
             .init("NOW", isFlexible: true), .init("DID", isFlexible: true),
         ]
-        let rows = jobs.map { job in
-            [
-                job.name, job.lastFinishedAt.map { String($0.iso8601.prefix(19)) } ?? "never",
-                job.lastDurationMS.map { "\($0) ms" } ?? "-", String(job.nextRunAt.iso8601.prefix(19)),
-                "\(job.errorCount)", job.isHeld ? "runs on \(job.holderName ?? "a bridge")" : "-",
-                job.failuresInARow > 0
-                    ? "failed: \(job.lastError ?? "no reason known")" : job.lastSummary ?? "nothing was due",
+        func moment(_ time: Timestamp?) -> String { time.map { String($0.iso8601.prefix(19)) } ?? "never" }
+        let rows = jobs.map { job -> [String] in
+            let took = job.lastDurationMS.map { "\($0) ms" } ?? "-"
+            let now = job.isHeld ? "runs on \(job.holderName ?? "a bridge")" : "-"
+            let failure = "failed: \(job.lastError ?? "no reason known")"
+            let did = job.failuresInARow > 0 ? failure : job.lastSummary ?? "nothing was due"
+            return [
+                job.name, moment(job.lastFinishedAt), took, moment(job.nextRunAt), "\(job.errorCount)", now, did,
             ]
         }
         try context.console.show(

@@ -30,13 +30,14 @@ struct PartitionList: BridgeSubcommand {
             .init("NAME"), .init("FROM"), .init("TO"), .init("ROWS", .right), .init("SIZE", .right),
             .init("EMPTIED FROM"), .init("EMPTY BY"),
         ]
-        let rows = partitions.map { partition in
-            [
-                partition.name, partition.from.map { String($0.iso8601.prefix(10)) } ?? "-",
-                partition.to.map { String($0.iso8601.prefix(10)) } ?? "-", String(partition.estimatedRows),
-                ByteText.of(partition.bytes),
-                outlook.begins(partition).map { String($0.iso8601.prefix(10)) } ?? "-",
-                partition.isDefault ? "-" : outlook.ends(partition).map { String($0.iso8601.prefix(10)) } ?? "never",
+        func day(_ moment: Timestamp?, else text: String = "-") -> String {
+            moment.map { String($0.iso8601.prefix(10)) } ?? text
+        }
+        let rows = partitions.map { partition -> [String] in
+            let end = day(outlook.ends(partition), else: partition.isDefault ? "-" : "never")
+            return [
+                partition.name, day(partition.from), day(partition.to), String(partition.estimatedRows),
+                ByteText.of(partition.bytes), day(outlook.begins(partition)), end,
             ]
         }
         try context.console.show(

@@ -30,12 +30,13 @@ struct RetentionRuleList: BridgeSubcommand {
             .init("ID"), .init("KEEPS"), .init("OF"), .init("TYPE"), .init("ENTITIES", isFlexible: true), .init("FOR"),
             .init("PRIORITY", .right), .init("ACTIVE"),
         ]
-        let rows = rules.map { rule in
-            [
-                String(rule.id.description.prefix(8)), rule.draft.keepDays.map { "\($0) days" } ?? "for ever",
-                rule.draft.data.argument, rule.draft.eventType ?? "all",
-                rule.draft.entityGlob ?? rule.draft.domain.map { "\($0).*" } ?? "all",
-                rule.connectionName ?? "every house", "\(rule.draft.priority)", rule.isActive ? "yes" : "no",
+        let rows = rules.map { rule -> [String] in
+            let keeps = rule.draft.keepDays.map { "\($0) days" } ?? "for ever"
+            let domain = rule.draft.domain.map { "\($0).*" } ?? "all"
+            return [
+                String(rule.id.description.prefix(8)), keeps, rule.draft.data.argument, rule.draft.eventType ?? "all",
+                rule.draft.entityGlob ?? domain, rule.connectionName ?? "every house", "\(rule.draft.priority)",
+                rule.isActive ? "yes" : "no",
             ]
         }
         try context.console.show(
