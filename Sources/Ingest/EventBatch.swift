@@ -42,6 +42,9 @@ struct EventBatch: Sendable {
 
     /// From the earliest to the latest time of its rows; `nil` where it has none.
     private(set) var times: ClosedRange<Timestamp>?
+    /// The 5 minutes in which its states lie.
+    private(set) var rollupMarks: Set<RollupMark> = []
+    private var lastMark: RollupMark?
 
     /// The month in which all of its rows lie; `nil` where they lie in several.
     var month: EventMonth? {
@@ -59,6 +62,15 @@ struct EventBatch: Sendable {
         }
         if time < known.lowerBound { times = time...known.upperBound }
         if time > known.upperBound { times = known.lowerBound...time }
+    }
+
+    /// Notes that a state of `connection` changed at a time.
+    mutating func noteState(_ time: Timestamp, of connection: ConnectionID) {
+        let mark = RollupMark(connection, at: time)
+        // Most follow one of the same 5 minutes.
+        guard mark != lastMark else { return }
+        lastMark = mark
+        rollupMarks.insert(mark)
     }
 
     /// The connections that rows of it belong to.

@@ -115,7 +115,7 @@ actor EventSink {
         return BatchSeal(
             bridge: leases.bridge, claims: claims,
             positions: Dictionary(uniqueKeysWithValues: batch.positions.map { ($0.key.uuid, $0.value) }),
-            sightings: batch.sightings)
+            sightings: batch.sightings, marks: batch.rollupMarks)
     }
 
     /// Takes PostgreSQL at its word that another bridge speaks for a connection. Returns whether that was news.

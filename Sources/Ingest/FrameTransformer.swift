@@ -127,6 +127,7 @@ struct FrameTransformer {
             event, id: id, connection: frame.connection, source: source, of: bytes, annotation: annotation)
         batch.index.append(EventBatch.Row(range: start..<encoder.count, frame: number, source: range))
         batch.note(event.timestamp)
+        if event.kind != .other { batch.noteState(event.timestamp, of: frame.connection) }
     }
 
     /// Whether one of the two clocks is likely wrong. The row is stored all the same: the time is Home Assistant's word. A state

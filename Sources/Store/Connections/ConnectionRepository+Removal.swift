@@ -17,7 +17,7 @@ extension ConnectionRepository {
     }
 
     /// Deletes everything that a removed connection has left, in transactions of about `batch` rows: events, metrics, dead
-    /// letters, then the row itself. Returns how many events went; `progress` gets the same count so far.
+    /// letters, roll-ups, then the row itself. Returns how many events went; `progress` gets the same count so far.
     ///
     /// It may be interrupted at any point, also by cancellation, and run again; for a connection that is gone it returns 0.
     /// Audit rows stay. Throws `.notRemoved` for a connection in use.
@@ -32,8 +32,15 @@ extension ConnectionRepository {
                     + " `ha-bridge connection remove \(stored.name)`.")
         }
         let events = try await deleteEvents(of: id, batch: batch, progress)
-        _ = try await deleteBatches(Self.deleteMetrics, of: id, batch: batch, name: "delete_metrics") { _ in }
-        _ = try await deleteBatches(Self.deleteDeadLetters, of: id, batch: batch, name: "delete_dead_letters") { _ in }
+        _ = try await deleteBatches(
+            Self.delete(from: "home_assistant_connection_metrics"), of: id, batch: batch, name: "delete_metrics"
+        ) { _ in }
+        _ = try await deleteBatches(
+            Self.delete(from: "home_assistant_dead_letters"), of: id, batch: batch, name: "delete_dead_letters"
+        ) { _ in }
+        for table in Self.rollups {
+            _ = try await deleteBatches(Self.delete(from: table), of: id, batch: batch, name: "delete_rollups") { _ in }
+        }
         // A writer may have stored a last batch meanwhile: the trigger of the table deletes that along with the row.
         _ = try await change(
             "DELETE FROM home_assistant_connections WHERE id = $1 AND removed_at IS NOT NULL", [.id(id)],
@@ -99,15 +106,15 @@ extension ConnectionRepository {
         SELECT (SELECT count(*) FROM deleted) AS count, until FROM boundary
         """
 
-    private static let deleteMetrics = """
-        DELETE FROM home_assistant_connection_metrics
-        WHERE ctid = ANY (ARRAY(
-            SELECT ctid FROM home_assistant_connection_metrics WHERE connection_id = $1::uuid LIMIT $2::bigint))
-        """
+    /// The roll-ups that grow with the time.
+    private static let rollups = ["states", "metrics"].flatMap { kind in
+        ["5_minutes", "hourly", "daily"].map { "home_assistant_\(kind)_\($0)" }
+    }
 
-    private static let deleteDeadLetters = """
-        DELETE FROM home_assistant_dead_letters
-        WHERE ctid = ANY (ARRAY(
-            SELECT ctid FROM home_assistant_dead_letters WHERE connection_id = $1::uuid LIMIT $2::bigint))
+    private static func delete(from table: String) -> String {
         """
+        DELETE FROM \(table)
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM \(table) WHERE connection_id = $1::uuid LIMIT $2::bigint))
+        """
+    }
 }

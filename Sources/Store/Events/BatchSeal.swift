@@ -14,16 +14,19 @@ package struct BatchSeal: Sendable {
     package var positions: [UUID: UInt64]
     /// In their order.
     package var sightings: [Sighting]
+    /// What is to be rolled up again because of the rows.
+    package var marks: Set<RollupMark>
 
     /// Closes a transaction.
     package init(
         bridge: BridgeID, claims: [ConnectionID: Int64?] = [:], positions: [UUID: UInt64] = [:],
-        sightings: [Sighting] = []
+        sightings: [Sighting] = [], marks: Set<RollupMark> = []
     ) {
         self.bridge = bridge
         self.claims = claims
         self.positions = positions
         self.sightings = sightings
+        self.marks = marks
     }
 
     /// The same leases without anything that must take effect once.
@@ -44,6 +47,16 @@ package struct BatchSeal: Sendable {
             \(PostgresLiteral.idArray(claims.map(\.key))), \(PostgresLiteral.intArray(claims.map(\.value))), \
             \(PostgresLiteral.uuidArray(positions.map(\.key))), \
             \(PostgresLiteral.intArray(positions.map { Int64($0.value) })), \(PostgresLiteral.bool(skipsMissing)))
+            """
+    }
+
+    /// Marks what is to be rolled up; goes behind `statement`, which holds the leases.
+    var markStatement: String {
+        guard !marks.isEmpty else { return "" }
+        return """
+            ;
+            SELECT home_assistant_mark_rollups(\(PostgresLiteral.idArray(marks.map(\.connection))), \
+            \(PostgresLiteral.intArray(marks.map(\.bucket))))
             """
     }
 

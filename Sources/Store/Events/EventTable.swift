@@ -29,7 +29,8 @@ package enum EventTable {
         deadline: Duration = .seconds(30)
     ) async throws(PostgresError) -> Int {
         let partition = month?.partitionName
-        return try await sealed(connection, seal, skipsMissing: false, deadline: deadline) {
+        // Every row is new: all of their time is to be rolled up.
+        return try await sealed(connection, seal, skipsMissing: false, isMarking: true, deadline: deadline) {
             (connection) throws(PostgresError) in
             if let partition, try lock(partition, connection, deadline) {
                 return try connection.copyIn(
@@ -66,7 +67,9 @@ package enum EventTable {
             (connection) throws(PostgresError) in
             try prepareStaging(connection, deadline: deadline)
             _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "stage_events", deadline: deadline)
-            return try connection.query(insertFromStaging, name: "insert_events", deadline: deadline).affectedRows
+            return try connection.query(insertFromStaging, name: "insert_events", deadline: deadline).one {
+                row throws(PostgresError) in try row.int("count")
+            }
         }
     }
 
@@ -78,12 +81,13 @@ package enum EventTable {
     }
 
     private static func sealed(
-        _ connection: PostgresConnection, _ seal: BatchSeal?, skipsMissing: Bool, deadline: Duration,
+        _ connection: PostgresConnection, _ seal: BatchSeal?, skipsMissing: Bool, isMarking: Bool = false,
+        deadline: Duration,
         _ body: @Sendable (isolated PostgresConnection) throws(PostgresError) -> Int
     ) async throws(PostgresError) -> Int {
         do {
             guard let seal else { return try await connection.transaction(deadline: deadline, body) }
-            let statement = seal.statement(skipsMissing: skipsMissing)
+            let statement = seal.statement(skipsMissing: skipsMissing) + (isMarking ? seal.markStatement : "")
             return try await connection.transaction(
                 deadline: deadline, finalStatement: statement, finalName: "seal_batch"
             ) { connection in
@@ -130,7 +134,9 @@ package enum EventTable {
         SELECT \(columnList) FROM pg_temp.home_assistant_events_staging
         """
 
-    /// In the order of ids, like every other writer. Within the batch the best source of each row counts.
+    /// In the order of ids, like every other writer. Within the batch the best source of each row counts. What is new or replaced
+    /// is to be rolled up; a snapshot, of which most rows are stored already, must not mark all of their times. The connections are
+    /// locked first, so that the marks need not wait for the leases.
     private static let insertFromStaging = """
         WITH owner AS (
             SELECT id AS owner_id FROM home_assistant_connections
@@ -141,13 +147,33 @@ package enum EventTable {
             SELECT DISTINCT ON (id, timestamp) \(columnList)
             FROM pg_temp.home_assistant_events_staging JOIN owner ON owner_id = connection_id
             ORDER BY id, timestamp, \(rank(of: "source")) DESC
+        ),
+        written AS (
+            INSERT INTO home_assistant_events AS stored (\(columnList))
+            SELECT \(columnList) FROM best ORDER BY id
+            ON CONFLICT (id, timestamp) DO UPDATE SET
+                \(replaced.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")), processed_at = now(),
+                \(kept.map(keptWithTheKey).joined(separator: ", "))
+            WHERE \(rank(of: "EXCLUDED.source")) > \(rank(of: "stored.source"))
+            RETURNING connection_id, event_type, timestamp
+        ),
+        marked AS (
+            INSERT INTO home_assistant_rollup_dirty (connection_id, bucket_start)
+            SELECT DISTINCT connection_id, date_bin('5 minutes', timestamp, '2000-01-01Z') FROM written
+            WHERE event_type = 'state_changed'
+            ORDER BY 1, 2
+            ON CONFLICT (connection_id, bucket_start) DO UPDATE SET generation = EXCLUDED.generation
         )
+<<<<<<< HEAD
         INSERT INTO home_assistant_events AS stored (\(columnList))
         SELECT \(columnList) FROM best ORDER BY id
         ON CONFLICT ON CONSTRAINT home_assistant_events_pkey DO UPDATE SET
             \(replaced.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")), processed_at = now(),
             \(kept.map(keptWithTheKey).joined(separator: ", "))
         WHERE \(rank(of: "EXCLUDED.source")) > \(rank(of: "stored.source"))
+=======
+        SELECT count(*) AS count FROM written
+>>>>>>> 1f5a0d6 (Make roll-ups by a job that computes what was marked)
         """
 
     /// Everything that is not part of the event's identity.

@@ -62,5 +62,9 @@ package enum MigrationCatalog {
             version: 15, description: "create maintenance jobs and retention",
             up: PackageResources.V015__create_maintenance_jobs_and_retention_sql,
             down: PackageResources.U015__create_maintenance_jobs_and_retention_sql),
+        Migration(
+            version: 16, description: "create rollups",
+            up: PackageResources.V016__create_rollups_sql,
+            down: PackageResources.U016__create_rollups_sql),
     ]
 }

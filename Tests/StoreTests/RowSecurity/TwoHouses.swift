@@ -49,7 +49,7 @@ enum TwoHouses {
         ].map { table, columns, values in
             "INSERT INTO home_assistant_\(table) (connection_id, \(columns)) VALUES ('\(connection)', \(values))"
         }
-        return people(house) + registries + automations(house) + [
+        return people(house) + registries + automations(house) + rollups(house) + [
             // One event in each partition, the default one included.
             """
             INSERT INTO home_assistant_events (connection_id, event_type, entity_id, new_state, timestamp)
@@ -99,6 +99,31 @@ enum TwoHouses {
 
     /// Of the right form.
     private static let signature = "v1.k1." + String(repeating: "A", count: 86) + "=="
+
+    private static func rollups(_ house: House) -> [String] {
+        let connection = house.connection
+        let levels = ["5_minutes", "hourly", "daily"]
+        return levels.map { level in
+            """
+            INSERT INTO home_assistant_states_\(level) (connection_id, entity_id, bucket_start)
+            VALUES ('\(connection)', 'light.kitchen', '2026-01-01Z')
+            """
+        }
+            + levels.map { level in
+                """
+                INSERT INTO home_assistant_metrics_\(level)
+                    (connection_id, metric_type, bucket_start, minimum, maximum, mean, last_value, sample_count)
+                VALUES ('\(connection)', 'uptime', '2026-01-01Z', 1, 1, 1, 1, 1)
+                """
+            } + [
+                "INSERT INTO home_assistant_rollup_dirty (connection_id, bucket_start) VALUES ('\(connection)', '2026-01-01Z')",
+                """
+                INSERT INTO home_assistant_rollup_pending (connection_id, kind, bucket_start)
+                VALUES ('\(connection)', 'hour', '2026-01-01Z')
+                """,
+                "INSERT INTO home_assistant_rollup_progress (connection_id, time_zone) VALUES ('\(connection)', 'UTC')",
+            ]
+    }
 
     private static func people(_ house: House) -> [String] {
         [
