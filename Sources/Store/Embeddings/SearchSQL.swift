@@ -100,7 +100,8 @@ enum SearchSQL {
             CROSS JOIN LATERAL (
                 SELECT event.embedding_key, event.timestamp
                 FROM home_assistant_events AS event
-                WHERE event.entity_id IS NULL AND event.event_type = kind.event_type
+                -- The index of event types holds no changes of states, which have entities.
+                WHERE event.entity_id IS NULL AND event.event_type = kind.event_type AND event.event_type <> 'state_changed'
                     AND event.connection_id = kind.connection_id AND \(period)
                 ORDER BY event.timestamp DESC
                 LIMIT $7::bigint
@@ -125,7 +126,7 @@ enum SearchSQL {
             UNION ALL
             SELECT * FROM home_assistant_events AS event
             WHERE counted.entity_id IS NULL AND event.entity_id IS NULL AND event.event_type = counted.event_type
-                AND event.connection_id = counted.connection_id AND event.timestamp = counted.timestamp
+                AND event.event_type <> 'state_changed' AND event.connection_id = counted.connection_id AND event.timestamp = counted.timestamp
                 AND event.embedding_key = counted.embedding_key
         ) AS event
         LEFT JOIN home_assistant_embedding_documents AS document

@@ -151,7 +151,7 @@ package enum EventTable {
         written AS (
             INSERT INTO home_assistant_events AS stored (\(columnList))
             SELECT \(columnList) FROM best ORDER BY id
-            ON CONFLICT (id, timestamp) DO UPDATE SET
+            ON CONFLICT ON CONSTRAINT home_assistant_events_pkey DO UPDATE SET
                 \(replaced.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")), processed_at = now(),
                 \(kept.map(keptWithTheKey).joined(separator: ", "))
             WHERE \(rank(of: "EXCLUDED.source")) > \(rank(of: "stored.source"))
@@ -164,16 +164,7 @@ package enum EventTable {
             ORDER BY 1, 2
             ON CONFLICT (connection_id, bucket_start) DO UPDATE SET generation = EXCLUDED.generation
         )
-<<<<<<< HEAD
-        INSERT INTO home_assistant_events AS stored (\(columnList))
-        SELECT \(columnList) FROM best ORDER BY id
-        ON CONFLICT ON CONSTRAINT home_assistant_events_pkey DO UPDATE SET
-            \(replaced.map { "\($0) = EXCLUDED.\($0)" }.joined(separator: ", ")), processed_at = now(),
-            \(kept.map(keptWithTheKey).joined(separator: ", "))
-        WHERE \(rank(of: "EXCLUDED.source")) > \(rank(of: "stored.source"))
-=======
         SELECT count(*) AS count FROM written
->>>>>>> 1f5a0d6 (Make roll-ups by a job that computes what was marked)
         """
 
     /// Everything that is not part of the event's identity.

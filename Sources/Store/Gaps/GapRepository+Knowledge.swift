@@ -82,13 +82,13 @@ extension GapRepository {
         try await texts(
             """
             WITH RECURSIVE types AS (
-                (SELECT event_type FROM home_assistant_events ORDER BY event_type LIMIT 1)
+                (SELECT event_type FROM home_assistant_events WHERE event_type <> 'state_changed' ORDER BY event_type LIMIT 1)
                 UNION ALL
                 SELECT following.event_type
                 FROM types
                 CROSS JOIN LATERAL (
                     SELECT event.event_type FROM home_assistant_events AS event
-                    WHERE event.event_type > types.event_type
+                    WHERE event.event_type > types.event_type AND event.event_type <> 'state_changed'
                     ORDER BY event.event_type
                     LIMIT 1
                 ) AS following
@@ -106,7 +106,7 @@ extension GapRepository {
                 WHERE EXISTS (
                     SELECT FROM (
                         SELECT event.connection_id FROM home_assistant_events AS event
-                        WHERE event.event_type = types.event_type
+                        WHERE event.event_type = types.event_type AND event.event_type <> 'state_changed'
                         ORDER BY event.timestamp DESC
                         LIMIT 2000
                     ) AS recent

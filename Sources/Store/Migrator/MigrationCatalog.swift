@@ -66,5 +66,9 @@ package enum MigrationCatalog {
             version: 16, description: "create rollups",
             up: PackageResources.V016__create_rollups_sql,
             down: PackageResources.U016__create_rollups_sql),
+        Migration(
+            version: 17, description: "answer questions",
+            up: PackageResources.V017__answer_questions_sql,
+            down: PackageResources.U017__answer_questions_sql),
     ]
 }
