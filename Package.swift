@@ -36,6 +36,7 @@ let package = Package(
             name: "CLibWebSockets", pkgConfig: "libwebsockets", providers: [.apt(["libwebsockets-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         // Inline functions in C, for instructions that Swift cannot name.
         .systemLibrary(name: "CByteSearch"),
         .systemLibrary(name: "CChecksum"),
@@ -53,6 +54,7 @@ let package = Package(
             name: "PostgresClient",
             dependencies: ["CLibPQ", "BridgeCore", "BridgeConcurrency", log]),
         .target(name: "Cryptography", dependencies: ["COpenSSL", "BridgeCore"]),
+        .target(name: "SQLiteClient", dependencies: ["CSQLite", "BridgeCore", "BridgeConcurrency"]),
 
         .target(
             name: "EventSpool", dependencies: ["CChecksum", "BridgeCore", "BridgeConcurrency", log],
@@ -80,7 +82,7 @@ let package = Package(
             name: "Ingest",
             dependencies: [
                 "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Embedding", "Store", "PostgresClient",
-                "Cryptography", "BridgeCore", "BridgeConcurrency", log,
+                "SQLiteClient", "Cryptography", "BridgeCore", "BridgeConcurrency", log,
             ]),
         .target(name: "Maintenance", dependencies: ["Store", "BridgeCore", "BridgeConcurrency", log]),
         .target(
@@ -147,6 +149,12 @@ let package = Package(
                 "TestSupport", "BridgeCore", "BridgeConcurrency", log,
             ],
             resources: [.copy("Fixtures")]),
+        .testTarget(
+            name: "ImportTests",
+            dependencies: [
+                "BridgeCommand", "Ingest", "SQLiteClient", "CSQLite", "HomeAssistantClient", "Store", "PostgresClient",
+                "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ]),
         .testTarget(
             name: "AutomationTests",
             dependencies: [

@@ -37,6 +37,7 @@ struct HABridge: AsyncParsableCommand {
             CommandGroup(
                 name: "Mending",
                 subcommands: [BackfillCommand.self, MaintenanceCommand.self, RetentionCommand.self]),
+            CommandGroup(name: "Mending", subcommands: [BackfillCommand.self, ImportCommand.self]),
         ]
     )
 }

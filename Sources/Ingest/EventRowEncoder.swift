@@ -8,6 +8,8 @@ enum EventSource: Sendable {
     case snapshot
     /// From the history of Home Assistant, after a time without sight of it.
     case backfill
+    /// From a database that was filled by another program: Home Assistant's recorder, ltss.
+    case imported
 }
 
 /// Writes events as rows of `EventTable.columns` in COPY's binary form, straight from the bytes of the frame.
@@ -53,6 +55,7 @@ struct EventRowEncoder {
         case .live: encoder.text("live")
         case .snapshot: encoder.text("snapshot")
         case .backfill: encoder.text("backfill")
+        case .imported: encoder.text("import")
         }
         optionalText(event.contextID, of: bytes)
         optionalText(event.contextParentID, of: bytes)

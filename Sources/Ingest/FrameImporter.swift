@@ -14,9 +14,18 @@ package struct FrameImporter {
     private let documents: DocumentKeeper?
     private let resolver: ExemplarResolver
     private var transformer: FrameTransformer
+    /// Whether rows are likely to be there already, and what is made of them has to be made anew.
+    private let isLate: Bool
 
     /// Imports frames of `connection`. With `house` the events get the keys by which they are found by their meaning.
     package init(pool: PostgresPool, connection: ConnectionID, house: HouseContext?, logger: Logger) {
+        self.init(pool: pool, connection: connection, house: house, as: .live, logger: logger)
+    }
+
+    /// The same for events whose rows are of `source`.
+    init(
+        pool: PostgresPool, connection: ConnectionID, house: HouseContext?, as source: EventSource, logger: Logger
+    ) {
         self.pool = pool
         let directory = ExemplarDirectory()
         documents = house.map { _ in DocumentKeeper(directory: directory, logger: logger) }
@@ -28,7 +37,8 @@ package struct FrameImporter {
                 let houses = HouseDirectory()
                 houses.publish(house, for: connection)
                 return EmbeddingSources(houses: houses, directory: directory)
-            })
+            }, as: source)
+        isLate = source != .live
     }
 
     /// Looks for the vectors that were made meanwhile, so that later events of the same keys are complete when they are written.
@@ -44,7 +54,7 @@ package struct FrameImporter {
         for index in frames.indices { FrameRedactor.redact(&frames[index].bytes) }
         var batch = transformer.transform(frames)
         batch.sortRows()
-        if batch.mayRepeat || !batch.deadLetters.isEmpty { return try await sink.write(batch).stored }
+        if isLate || batch.mayRepeat || !batch.deadLetters.isEmpty { return try await sink.write(batch).stored }
         try await documents?.keep(batch.documents, in: pool)
         do {
             let chunks = batch.chunks(of: 0..<batch.index.count)

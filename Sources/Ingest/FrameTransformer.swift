@@ -14,9 +14,14 @@ struct FrameTransformer {
     private var encoder = EventRowEncoder()
     /// `nil` where no embeddings are made.
     private var annotator: EventAnnotator?
+    /// What the events of frames are; snapshots are themselves.
+    private let source: EventSource
 
-    /// A transformer that gives its rows embedding keys where `sources` are given.
-    init(_ sources: EmbeddingSources? = nil) { annotator = sources.map(EventAnnotator.init) }
+    /// A transformer that gives its rows embedding keys where `sources` are given. Events of the frames are rows of `source`.
+    init(_ sources: EmbeddingSources? = nil, as source: EventSource = .live) {
+        annotator = sources.map(EventAnnotator.init)
+        self.source = source
+    }
 
     /// Transforms `frames` in their order.
     mutating func transform(_ frames: [ReceivedFrame]) -> EventBatch {
@@ -28,7 +33,7 @@ struct FrameTransformer {
             var identity = identities[frame.connection] ?? EventIdentity(connection: frame.connection, digest: digest)
             frame.bytes.withUnsafeBufferPointer { bytes in
                 for range in frame.events {
-                    add(range, .live, of: frame, number: number, bytes, &identity, to: &batch)
+                    add(range, source, of: frame, number: number, bytes, &identity, to: &batch)
                 }
                 if let snapshot = frame.snapshot {
                     batch.mayRepeat = true
@@ -107,7 +112,7 @@ struct FrameTransformer {
         _ range: Range<Int>, _ source: EventSource, _ bytes: UnsafeBufferPointer<UInt8>
     ) throws(EventDecodingError) -> HomeAssistantEvent {
         switch source {
-        case .live: try EventDecoder(bytes).event(in: range)
+        case .live, .imported: try EventDecoder(bytes).event(in: range)
         case .snapshot, .backfill: try EventDecoder(bytes).snapshotState(in: range)
         }
     }
@@ -117,8 +122,9 @@ struct FrameTransformer {
         _ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, to batch: inout EventBatch
     ) {
         if isSuspect(event.timestamp, source, receivedAt: frame.receivedTime) { batch.clockSuspects += 1 }
-        let annotation = annotator?.annotate(event, of: frame.connection, in: bytes, isLive: source == .live)
-        if event.changesRegistries(in: bytes) { batch.registryChanges.insert(frame.connection) }
+        let annotation = annotator?.annotate(event, of: frame.connection, in: bytes, isLive: source == .live || source == .imported)
+        // What a house was like years ago says nothing of what it is like now.
+        if source != .imported, event.changesRegistries(in: bytes) { batch.registryChanges.insert(frame.connection) }
         if source == .live, let signal = event.automationSignal(in: bytes) {
             batch.signals.append((frame.connection, signal))
         }

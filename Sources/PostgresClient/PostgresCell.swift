@@ -85,7 +85,7 @@ package struct PostgresCell: Sendable {
         }
     }
 
-    private func rawBytes() throws(PostgresError) -> UnsafeRawBufferPointer? {
+    func rawBytes() throws(PostgresError) -> UnsafeRawBufferPointer? {
         guard let column else {
             throw PostgresError(.decoding, "The result has no column “\(name)”", column: name)
         }

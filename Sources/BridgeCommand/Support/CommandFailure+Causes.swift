@@ -27,6 +27,7 @@ extension CommandFailure {
         case let error as HomeAssistantClient.CommandFailure: self.init(.unavailable, error.description)
         case let error as BackfillPostponed:
             self.init(.tryAgain, "\(error.reason) The gaps stay open. Run the command again.")
+        case let error as ImportError: self.init(Self.status(of: error.code), error.message)
         case let error as ProposalRefusal: self.init(error)
         case is CancellationError: self.init(.tryAgain, "The command was interrupted. Run it again.")
         default: self.init(.software, "Something went wrong that should not: \(error).")
@@ -98,6 +99,15 @@ extension CommandFailure {
         switch code {
         case .notFound, .ambiguous, .invalid, .decided, .expired, .otherProposal: .usage
         case .notAllowed: .permission
+        }
+    }
+
+    private static func status(of code: ImportError.Code) -> ExitStatus {
+        switch code {
+        case .notReadable, .foreign, .unsupported: .usage
+        case .damaged: .inputOutput
+        case .locked: .tryAgain
+        case .unavailable: .unavailable
         }
     }
 

@@ -24,6 +24,8 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     case afterSegmentDelete = "after-segment-delete"
     /// Rows of the history are written, the gap is not closed.
     case insideBackfill = "inside-backfill"
+    /// Rows of an import are written, and how far it has come is not.
+    case insideImport = "inside-import"
     /// The keyring has fresh keys, and nothing is sealed with them.
     case afterKeyAdd = "after-key-add"
     /// A page of values is sealed again, and not stored.
@@ -54,7 +56,10 @@ package enum CrashPoint: String, Sendable, CaseIterable {
         .beforeChangeBackup, .beforeHouseWrite, .afterHouseWrite, .beforeReload, .beforeReadBack, .beforeWatch,
     ]
 
-    /// Those that a rotation of keys passes; a running bridge passes all that are neither these nor those of a change.
+    /// Those that an import passes, which is a command of its own.
+    package static let ofImport: [CrashPoint] = [.insideImport]
+
+    /// Those that a rotation of keys passes; a running bridge passes all that are in none of these lists.
     package static let ofRotation: [CrashPoint] = [
         .afterKeyAdd, .beforeReseal, .afterReseal, .beforeKeyRetire, .beforeKeyRemove, .afterKeyRemove,
     ]

@@ -107,8 +107,13 @@ package enum JSONText {
 
     /// Appends `text` as a JSON string with its quotes.
     package static func appendQuoted(_ text: String, to output: inout [UInt8]) {
+        appendQuoted(text.utf8, to: &output)
+    }
+
+    /// Appends the bytes of a text as a JSON string with its quotes. Bytes that are no UTF-8 stay what they are.
+    package static func appendQuoted(_ text: some Sequence<UInt8>, to output: inout [UInt8]) {
         output.append(0x22)
-        for byte in text.utf8 {
+        for byte in text {
             switch byte {
             case 0x22, 0x5C:
                 output.append(0x5C)

@@ -70,5 +70,9 @@ package enum MigrationCatalog {
             version: 17, description: "answer questions",
             up: PackageResources.V017__answer_questions_sql,
             down: PackageResources.U017__answer_questions_sql),
+        Migration(
+            version: 18, description: "create imports",
+            up: PackageResources.V018__create_imports_sql,
+            down: PackageResources.U018__create_imports_sql),
     ]
 }
