@@ -38,7 +38,7 @@ COMMENT ON COLUMN home_assistant_import.from_time IS 'The first moment that was 
 COMMENT ON COLUMN home_assistant_import.to_time IS 'The first moment that was not asked for any more; NULL for all.';
 COMMENT ON COLUMN home_assistant_import.position IS 'The last row that is stored, where the next run goes on. May lie one page behind what is stored.';
 COMMENT ON COLUMN home_assistant_import.rows_added IS 'Rows that were new, or better than what was stored. A run that was killed may have added a page more.';
-COMMENT ON COLUMN home_assistant_import.rows_unusable IS 'Rows without a name or a time, which cannot become anything.';
+COMMENT ON COLUMN home_assistant_import.rows_unusable IS 'Rows without a name or a time, and statistics in a unit from which nothing leads to that of the entity.';
 COMMENT ON COLUMN home_assistant_import.oldest IS 'The earliest moment of the rows that were read.';
 COMMENT ON COLUMN home_assistant_import.newest IS 'The latest moment of the rows that were read.';
 COMMENT ON COLUMN home_assistant_import.finished_at IS 'NULL while it is not done: the same command goes on.';

@@ -122,7 +122,8 @@ struct FrameTransformer {
         _ range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>, to batch: inout EventBatch
     ) {
         if isSuspect(event.timestamp, source, receivedAt: frame.receivedTime) { batch.clockSuspects += 1 }
-        let annotation = annotator?.annotate(event, of: frame.connection, in: bytes, isLive: source == .live || source == .imported)
+        let annotation = annotator?.annotate(
+            event, of: frame.connection, in: bytes, isLive: source == .live || source == .imported)
         // What a house was like years ago says nothing of what it is like now.
         if source != .imported, event.changesRegistries(in: bytes) { batch.registryChanges.insert(frame.connection) }
         if source == .live, let signal = event.automationSignal(in: bytes) {

@@ -65,7 +65,7 @@ package actor SQLiteDatabase {
         do throws(SQLiteError) {
             do throws(SQLiteError) {
                 handle = try Self.open(path, isUnchanging: false, patience: patience)
-            } catch where error.code == .cannotOpen && Self.isAloneAndReadable(path) {
+            } catch  where error.code == .cannotOpen && Self.isAloneAndReadable(path) {
                 // A file in a directory that may not be written, left by a writer that keeps its log beside it: SQLite would have
                 // to make that log anew. Where no log is, nobody has the file open, and it can be taken as it is.
                 handle = try Self.open(path, isUnchanging: true, patience: patience)

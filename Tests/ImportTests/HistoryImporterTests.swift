@@ -61,18 +61,20 @@ import Testing
                 #"{"event_type":"big_event","data":{"text":"all of it"},"origin":"LOCAL","time_fired":"\#(Self.start.iso8601)","context":{"id":"01M80E8KQDMSFTZ1SRJBTEJW5F","parent_id":null,"user_id":null}}"#,
             ])
             // The same state from the history, which knows less.
-            _ = try await house.session.query("UPDATE home_assistant_events SET source = source")
             try await house.receive([Self.live("light.a", "s1", "s2", at: Self.start.adding(seconds: 2))])
             _ = try await house.session.query(
                 "UPDATE home_assistant_events SET source = 'backfill', old_state = NULL WHERE new_state = 's2'")
-            let before = try await house.lines("SELECT event::text FROM home_assistant_events AS event WHERE source = 'live' ORDER BY id")
+            let before = try await house.lines(
+                "SELECT event::text FROM home_assistant_events AS event WHERE source = 'live' ORDER BY id")
             let done = try await house.run(.recorderFile(path: file.path))
             #expect(done.rowsAdded == 3)
             let lines = try await house.lines(
-                "SELECT old_state, new_state, source FROM home_assistant_events WHERE entity_id = 'light.a' ORDER BY timestamp")
+                "SELECT old_state, new_state, source FROM home_assistant_events WHERE entity_id = 'light.a' ORDER BY timestamp"
+            )
             #expect(lines == ["∅|s0|import", "s0|s1|live", "s1|s2|import", "s2|s3|import"])
             #expect(try await house.count("home_assistant_events WHERE event_type = 'big_event'") == 1)
-            let after = try await house.lines("SELECT event::text FROM home_assistant_events AS event WHERE source = 'live' ORDER BY id")
+            let after = try await house.lines(
+                "SELECT event::text FROM home_assistant_events AS event WHERE source = 'live' ORDER BY id")
             #expect(before == after)
         }
     }
@@ -96,12 +98,15 @@ import Testing
     @Test func historyOfYearsLiesInMonthsOfItsOwn() async throws {
         let file = try RecorderFile()
         try file.makeTables()
-        for month in Int64(0)..<20 { try file.add("sensor.a", "\(month)", at: Self.start.adding(seconds: -month * 30 * 86_400)) }
+        for month in Int64(0)..<20 {
+            try file.add("sensor.a", "\(month)", at: Self.start.adding(seconds: -month * 30 * 86_400))
+        }
         // A clock that was wrong.
         try file.add("sensor.a", "early", at: Timestamp(microseconds: 1_000_000))
         try await ImportHouse.with { house in
-            #expect(try await house.run(.recorderFile(path: file.path)).rowsAdded == 21)
-            #expect(try await house.lines("SELECT new_state FROM home_assistant_events_default") == ["early"])
+            let done = try await house.run(.recorderFile(path: file.path))
+            let strays = try await house.lines("SELECT new_state FROM home_assistant_events_default")
+            #expect(done.rowsAdded == 21 && strays == ["early"])
         }
     }
 
@@ -112,14 +117,19 @@ import Testing
         try file.add("sensor.a", "1", at: Self.start)
         try file.add("sensor.b", "2", at: Self.start, attributes: "{broken")
         try file.add("sensor.c", "3", at: Self.start, attributes: #"{"nul":"\u0000"}"#)
-        try file.run("INSERT INTO states (state, last_updated_ts, metadata_id) VALUES ('4', NULL, 1), ('5', 1e300, 1), ('6', 1795223609, 99)")
-        try file.run("INSERT INTO states (state, last_updated_ts, metadata_id) VALUES (CAST(x'ff41' AS TEXT), 1795223609, 1)")
+        try file.run(
+            "INSERT INTO states (state, last_updated_ts, metadata_id) VALUES ('4', NULL, 1), ('5', 1e300, 1), ('6', 1795223609, 99)"
+        )
+        try file.run(
+            "INSERT INTO states (state, last_updated_ts, metadata_id) VALUES (CAST(x'ff41' AS TEXT), 1795223609, 1)")
         try await ImportHouse.with { house in
             let done = try await house.run(.recorderFile(path: file.path))
             #expect(done.rowsRead == 7 && done.rowsUnusable == 3)
-            let states = try await house.lines("SELECT new_state FROM home_assistant_events ORDER BY entity_id, timestamp")
+            let states = try await house.lines(
+                "SELECT new_state FROM home_assistant_events ORDER BY entity_id, timestamp")
             #expect(states == ["1", "\u{FFFD}A", "3"])
-            let letters = try await house.count("home_assistant_dead_letters WHERE connection_id = '\(house.connection)'")
+            let letters = try await house.count(
+                "home_assistant_dead_letters WHERE connection_id = '\(house.connection)'")
             #expect(letters == 3)
         }
     }
@@ -170,7 +180,8 @@ import Testing
                 "sensor.s\(number % 50)", number.isMultiple(of: 97) ? nil : "\(number)",
                 at: Timestamp(microseconds: Self.start.microseconds + Int64(number) * 61_000_003))
             if number.isMultiple(of: 10) {
-                try file.addEvent("tick", "{\"n\":\(number)}", at: Self.start.adding(seconds: Int64(number)), context: Self.context)
+                try file.addEvent(
+                    "tick", "{\"n\":\(number)}", at: Self.start.adding(seconds: Int64(number)), context: Self.context)
             }
         }
         try file.run("COMMIT")
@@ -178,9 +189,11 @@ import Testing
             RecorderFile.rows(
                 of: file.path,
                 """
-                SELECT entity_id, state, last_updated_ts FROM states JOIN states_meta USING (metadata_id)
+                SELECT states_meta.entity_id, state, last_updated_ts FROM states JOIN states_meta USING (metadata_id)
                 """
-            ).map { "\($0[0] ?? "")|\($0[1] ?? "∅")|\(Timestamp(secondsSince1970: Double($0[2] ?? "") ?? 0)?.iso8601 ?? "")" })
+            ).map {
+                "\($0[0] ?? "")|\($0[1] ?? "∅")|\(Timestamp(secondsSince1970: Double($0[2] ?? "") ?? 0)?.iso8601 ?? "")"
+            })
         try await ImportHouse.with { house in
             var runs = 0
             while true {

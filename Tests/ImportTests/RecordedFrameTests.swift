@@ -9,18 +9,15 @@ import Testing
 /// What another program's database tells, written as Home Assistant would have sent it.
 @Suite struct RecordedFrameTests {
     private struct Captured: Decodable {
-        struct Event: Decodable {
-            struct Context: Decodable {
-                var id: String?
-                var parent_id: String?
-                var user_id: String?
-            }
-            var event_type: String
-            var origin: String
-            var time_fired: String
-            var context: Context
+        struct Context: Decodable {
+            var id: String?
+            var parent_id: String?
+            var user_id: String?
         }
-        var event: Event
+        var event_type: String
+        var origin: String
+        var time_fired: String
+        var context: Context
     }
 
     /// The id of an event comes from its bytes, so they must be the same to the last one.
@@ -28,42 +25,31 @@ import Testing
     func writesEventsByteForByteAsHomeAssistantSendsThem(release: String) throws {
         var builder = RecordedFrameBuilder(connection: ConnectionID())
         var compared = 0
-        for frame in try CapturedFrames.load(release) {
-            guard frame.starts(with: Array(#"{"id":"#.utf8)) || frame.starts(with: Array(#"{"type":"event""#.utf8)),
-                let start = Self.position(of: #""event":{"event_type":"#, in: frame),
-                let captured = try? JSONDecoder().decode(Captured.self, from: Data(frame)),
-                let time = Timestamp(iso8601: captured.event.time_fired)
-            else { continue }
-            let event = start + #""event":"#.utf8.count
-            let range = try Self.value(at: event, of: frame)
-            let data = try #require(Self.position(of: #""data":"#, in: frame)) + #""data":"#.utf8.count
-            let context = captured.event.context
+        for event in try CapturedFrames.load(release).frames.joined() where event.type != "state_changed" {
+            let captured = try JSONDecoder().decode(Captured.self, from: Data(event.json))
+            let time = try #require(Timestamp(iso8601: captured.time_fired))
+            let context = captured.context
             builder.append(
                 .event(
                     RecordedEvent(
-                        type: Array(captured.event.event_type.utf8), data: Array(frame[try Self.value(at: data, of: frame)]),
-                        isRemote: captured.event.origin == "REMOTE", time: time,
+                        type: Array(captured.event_type.utf8), data: try Self.data(of: event.json),
+                        isRemote: captured.origin == "REMOTE", time: time,
                         context: RecordedContext(
                             id: context.id.map { Array($0.utf8) }, parentID: context.parent_id.map { Array($0.utf8) },
                             userID: context.user_id.map { Array($0.utf8) }))))
             let rebuilt = builder.take()
-            #expect(Array(rebuilt.bytes[rebuilt.events[0]]) == Array(frame[range]))
+            #expect(Array(rebuilt.bytes[rebuilt.events[0]]) == event.json)
             compared += 1
             if compared == 500 { break }
         }
         #expect(compared > 50)
     }
 
-    private static func position(of text: String, in frame: [UInt8]) -> Int? {
-        let wanted = Array(text.utf8)
-        guard frame.count >= wanted.count else { return nil }
-        return (0...(frame.count - wanted.count)).first { frame[$0..<($0 + wanted.count)].elementsEqual(wanted) }
-    }
-
-    private static func value(at start: Int, of frame: [UInt8]) throws -> Range<Int> {
-        try frame.withUnsafeBufferPointer { bytes in
-            var scanner = JSONScanner(bytes, range: start..<bytes.count)
-            return try scanner.skipValue()
+    /// The bytes of the field `data`.
+    private static func data(of event: [UInt8]) throws -> [UInt8] {
+        try event.withUnsafeBufferPointer { bytes in
+            let decoded = try EventDecoder(bytes).event(in: 0..<bytes.count)
+            return decoded.payload.map { Array(bytes[$0]) } ?? []
         }
     }
 
@@ -79,8 +65,11 @@ import Testing
 
     @Test func writesMomentsAsPythonDoes() throws {
         #expect(
-            RecordedFrameBuilder.isoformat(Timestamp(microseconds: 1_795_223_601_341_154)) == "2026-11-21T01:13:21.341154+00:00")
-        #expect(RecordedFrameBuilder.isoformat(Timestamp(microseconds: 1_795_223_601_000_000)) == "2026-11-21T01:13:21+00:00")
+            RecordedFrameBuilder.isoformat(Timestamp(microseconds: 1_795_223_601_341_154))
+                == "2026-11-21T01:13:21.341154+00:00")
+        #expect(
+            RecordedFrameBuilder.isoformat(Timestamp(microseconds: 1_795_223_601_000_000))
+                == "2026-11-21T01:13:21+00:00")
     }
 
     @Test(arguments: [

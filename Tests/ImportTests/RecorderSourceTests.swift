@@ -62,7 +62,9 @@ import Testing
         let file = try RecorderFile()
         try file.makeTables()
         try file.run("BEGIN")
-        for number in 0..<9_000 { try file.add("sensor.s\(number % 7)", "\(number)", at: Self.start.adding(seconds: Int64(number))) }
+        for number in 0..<9_000 {
+            try file.add("sensor.s\(number % 7)", "\(number)", at: Self.start.adding(seconds: Int64(number)))
+        }
         try file.run("COMMIT")
         let states = try await states(of: file.path)
         #expect(states.count == 9_000)
@@ -76,7 +78,10 @@ import Testing
             try file.add("sensor.a", "\(offset)", at: Timestamp(microseconds: Self.start.microseconds + offset))
         }
         let range = Self.start..<Timestamp(microseconds: Self.start.microseconds + 2)
-        #expect(try await states(of: file.path, range: range).compactMap(\.state).map { String(decoding: $0, as: UTF8.self) } == ["0", "1"])
+        #expect(
+            try await states(of: file.path, range: range).compactMap(\.state).map {
+                String(decoding: $0, as: UTF8.self)
+            } == ["0", "1"])
     }
 
     /// Home Assistant 2022.5: names, times and contexts stand in the rows themselves.
@@ -108,7 +113,9 @@ import Testing
         #expect(
             states.map { $0.attributes.map { String(decoding: $0, as: UTF8.self) } }
                 == [#"{"unit_of_measurement":"W"}"#, #"{"old":true}"#])
-        #expect(states[1].context == RecordedContext(id: Array("a2".utf8), parentID: Array("p2".utf8), userID: Array("u2".utf8)))
+        #expect(
+            states[1].context
+                == RecordedContext(id: Array("a2".utf8), parentID: Array("p2".utf8), userID: Array("u2".utf8)))
         let events = try await changes(of: file.path, .events).compactMap { change -> RecordedEvent? in
             if case .event(let event) = change { event } else { nil }
         }
@@ -121,7 +128,9 @@ import Testing
         for created in [RecorderFile.created, RecorderFile.created, "2025-03-01 10:00:00.123457"] {
             let file = try RecorderFile()
             try file.makeTables(created: created)
-            if !fingerprints.isEmpty { try file.run("INSERT INTO schema_changes VALUES (2, 51, '2025-06-01 10:00:00')") }
+            if !fingerprints.isEmpty {
+                try file.run("INSERT INTO schema_changes VALUES (2, 51, '2025-06-01 10:00:00')")
+            }
             fingerprints.append(try await RecorderSource(try await SQLiteHistory(path: file.path)).fingerprint)
         }
         #expect(fingerprints[0] == fingerprints[1] && fingerprints[1] != fingerprints[2])
@@ -184,7 +193,9 @@ import Testing
         file.close()
         var bytes = [UInt8](try Data(contentsOf: URL(filePath: file.path)))
         // The first pages hold the schema; the rest becomes noise.
-        for index in stride(from: 60 * 4_096, to: bytes.count, by: 1) { bytes[index] = UInt8(truncatingIfNeeded: index &* 31) }
+        for index in stride(from: 60 * 4_096, to: bytes.count, by: 1) {
+            bytes[index] = UInt8(truncatingIfNeeded: index &* 31)
+        }
         try Data(bytes).write(to: URL(filePath: file.path))
         do {
             _ = try await states(of: file.path)

@@ -56,7 +56,7 @@ packages_try() {
 
 # packages_for_build: what the Swift package links with, and the tools of these scripts.
 packages_for_build() {
-  local wanted=(libpq-dev libwebsockets-dev libssl-dev zlib1g-dev g++ pkg-config openssl ca-certificates git util-linux)
+  local wanted=(libpq-dev libwebsockets-dev libssl-dev libsqlite3-dev zlib1g-dev g++ pkg-config openssl ca-certificates git util-linux)
   have curl || wanted+=(curl)
   python_find 3.13 3.12 3.11 >/dev/null || wanted+=(python3-venv)
   packages_need "${wanted[@]}"

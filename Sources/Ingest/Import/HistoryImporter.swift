@@ -114,7 +114,8 @@ package struct HistoryImporter {
                     position = next
                     onProgress(
                         ImportProgress(
-                            phase: phase, fraction: extent.fraction(at: next.number), read: read + survey.rows, added: 0,
+                            phase: phase, fraction: extent.fraction(at: next.number), read: read + survey.rows,
+                            added: 0,
                             readNow: read + survey.rows))
                 }
             }
@@ -193,7 +194,8 @@ package struct HistoryImporter {
 
     /// Makes the partition of a month where it is missing, so that years of history do not end up in the default partition.
     private mutating func prepare(_ month: EventMonth) async throws {
-        guard !months.contains(month), Self.plausible.contains(month.start), month.start < Timestamp.now.adding(seconds: 86_400)
+        guard !months.contains(month), Self.plausible.contains(month.start),
+            month.start < Timestamp.now.adding(seconds: 86_400)
         else { return }
         _ = try await partitions.ensureEventPartitions(from: month.start, to: month.start)
         months.insert(month)

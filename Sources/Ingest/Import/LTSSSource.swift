@@ -85,7 +85,8 @@ actor LTSSSource: ImportSource {
     private func learn(_ rows: [[HistoryValue]]) async throws {
         var first: [[UInt8]: Timestamp] = [:]
         for row in rows {
-            guard let time = row[0].time, let entity = row[1].bytes, !known.contains(entity), first[entity] == nil else {
+            guard let time = row[0].time, let entity = row[1].bytes, !known.contains(entity), first[entity] == nil
+            else {
                 continue
             }
             first[entity] = time

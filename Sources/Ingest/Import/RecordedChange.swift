@@ -63,7 +63,8 @@ struct RecordedContext: Sendable, Equatable {
     /// The ids as the recorder has stored them since 2023.4: sixteen bytes each. What has another length is no id.
     init(binaryID: [UInt8]?, parentID: [UInt8]?, userID: [UInt8]?) {
         self.init(
-            id: binaryID.flatMap(Self.ulid), parentID: parentID.flatMap(Self.ulid), userID: userID.flatMap(Self.hexadecimal))
+            id: binaryID.flatMap(Self.ulid), parentID: parentID.flatMap(Self.ulid),
+            userID: userID.flatMap(Self.hexadecimal))
     }
 
     private static let base32 = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)

@@ -73,7 +73,9 @@ struct RecordedFrameBuilder {
         JSONText.appendQuoted(event.type, to: &bytes)
         add(#","data":"#)
         object(event.data)
-        add(#","origin":"\#(event.isRemote ? "REMOTE" : "LOCAL")","time_fired":"\#(Self.isoformat(event.time))","context":"#)
+        add(
+            #","origin":"\#(event.isRemote ? "REMOTE" : "LOCAL")","time_fired":"\#(Self.isoformat(event.time))","context":"#
+        )
         append(event.context)
         add("}")
     }

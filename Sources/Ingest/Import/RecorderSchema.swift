@@ -25,7 +25,8 @@ struct RecorderSchema: Sendable {
     static let oldest = 25
 
     private static let tables = [
-        "schema_changes", "states", "states_meta", "state_attributes", "events", "event_types", "event_data", "statistics",
+        "schema_changes", "states", "states_meta", "state_attributes", "events", "event_types", "event_data",
+        "statistics",
         "statistics_short_term", "statistics_meta",
     ]
 
@@ -35,7 +36,8 @@ struct RecorderSchema: Sendable {
         for table in Self.tables { columns[table] = try await database.columns(of: table) }
         self.columns = columns
         dialect = database.dialect
-        guard columns["schema_changes"]?.contains("schema_version") == true, columns["states"]?.contains("state_id") == true
+        guard columns["schema_changes"]?.contains("schema_version") == true,
+            columns["states"]?.contains("state_id") == true
         else {
             throw ImportError(
                 .foreign,
@@ -118,9 +120,12 @@ struct RecorderSchema: Sendable {
     /// so that no server thinks of joining all of it.
     func states(_ condition: String, _ limit: Int) -> String {
         let entity = either("meta", "entity_id", ifThere: "states_meta", "item", "entity_id", in: "states")
-        let attributes = either("shared", "shared_attrs", ifThere: "state_attributes", "item", "attributes", in: "states")
+        let attributes = either(
+            "shared", "shared_attrs", ifThere: "state_attributes", "item", "attributes", in: "states")
         var joins = "LEFT JOIN states AS prior ON prior.state_id = item.old_state_id"
-        if has("metadata_id", in: "states") { joins += " LEFT JOIN states_meta AS meta ON meta.metadata_id = item.metadata_id" }
+        if has("metadata_id", in: "states") {
+            joins += " LEFT JOIN states_meta AS meta ON meta.metadata_id = item.metadata_id"
+        }
         if has("shared_attrs", in: "state_attributes") {
             joins += " LEFT JOIN state_attributes AS shared ON shared.attributes_id = item.attributes_id"
         }
@@ -136,7 +141,8 @@ struct RecorderSchema: Sendable {
 
     /// A row of `states`.
     func state(_ row: [HistoryValue]) -> Row {
-        guard row.count == 19, let entity = row[1].bytes, !entity.isEmpty, let updated = Self.time(row[4], row[5]) else {
+        guard row.count == 19, let entity = row[1].bytes, !entity.isEmpty, let updated = Self.time(row[4], row[5])
+        else {
             return .unusable
         }
         // A removal is NULL; the oldest versions wrote an empty text, and no state of an entity is empty with a time of its own.
@@ -159,8 +165,11 @@ struct RecorderSchema: Sendable {
         if has("event_type_id", in: "events") {
             joins += " LEFT JOIN event_types AS kind ON kind.event_type_id = item.event_type_id"
         }
-        if has("shared_data", in: "event_data") { joins += " LEFT JOIN event_data AS shared ON shared.data_id = item.data_id" }
-        let origin = has("origin_idx", in: "events") ? "item.origin_idx" : has("origin", in: "events") ? "item.origin" : "NULL"
+        if has("shared_data", in: "event_data") {
+            joins += " LEFT JOIN event_data AS shared ON shared.data_id = item.data_id"
+        }
+        let origin =
+            has("origin_idx", in: "events") ? "item.origin_idx" : has("origin", in: "events") ? "item.origin" : "NULL"
         return """
             SELECT item.event_id, \(type), \(data), \(origin), \(times("item", "time_fired", in: "events")),
                 \(context(in: "events"))
@@ -180,14 +189,16 @@ struct RecorderSchema: Sendable {
         return .change(
             .event(
                 RecordedEvent(
-                    type: type, data: row[2].bytes, isRemote: row[3].integer == 1 || row[3].string == "REMOTE", time: time, context: context(row[6...]))))
+                    type: type, data: row[2].bytes, isRemote: row[3].integer == 1 || row[3].string == "REMOTE",
+                    time: time, context: context(row[6...]))))
     }
 
     // MARK: Columns
 
     /// A column of a table of names or texts, or the one that stood in the row itself before that table came.
     private func either(
-        _ alias: String, _ column: String, ifThere table: String, _ oldAlias: String, _ oldColumn: String, in old: String
+        _ alias: String, _ column: String, ifThere table: String, _ oldAlias: String, _ oldColumn: String,
+        in old: String
     ) -> String {
         let parts =
             (has(column, in: table) ? ["\(alias).\(column)"] : [])
@@ -213,7 +224,9 @@ struct RecorderSchema: Sendable {
         let binary = ["context_id_bin", "context_parent_id_bin", "context_user_id_bin"].map { column in
             has(column, in: table) ? dialect.hexadecimal("item.\(column)") : "NULL"
         }
-        let text = ["context_id", "context_parent_id", "context_user_id"].map { has($0, in: table) ? "item.\($0)" : "NULL" }
+        let text = ["context_id", "context_parent_id", "context_user_id"].map {
+            has($0, in: table) ? "item.\($0)" : "NULL"
+        }
         return (binary + text).joined(separator: ", ")
     }
 

@@ -13,8 +13,10 @@ extension RecorderSource {
         var series = position?.number ?? .min
         var at = position?.detail.flatMap { Int64($0) } ?? Self.end
         if at == Self.end {
-            guard let next = try await database.rows(
-                "SELECT min(id) FROM statistics_meta WHERE id > \(series)").first?.first?.integer
+            guard
+                let next = try await database.rows(
+                    "SELECT min(id) FROM statistics_meta WHERE id > \(series)"
+                ).first?.first?.integer
             else { return ImportPage() }
             series = next
             at = range.lowerBound.microseconds > .min ? range.lowerBound.microseconds - 1 : -1
@@ -35,7 +37,8 @@ extension RecorderSource {
         var isFirst = before == nil && phase == .statistics && meta?[2].string == "recorder"
         var isOver = rows.count < Self.pageSize
         for row in rows {
-            guard let start = row[0].time ?? row[1].time, start.microseconds % (phase.level.seconds * 1_000_000) == 0 else {
+            guard let start = row[0].time ?? row[1].time, start.microseconds % (phase.level.seconds * 1_000_000) == 0
+            else {
                 page.unusable += 1
                 continue
             }
@@ -70,11 +73,14 @@ extension RecorderSource {
 
 extension RecorderSchema {
     /// Whether series have names.
-    var hasSeries: Bool { has("statistic_id", in: "statistics_meta") && has("unit_of_measurement", in: "statistics_meta") }
+    var hasSeries: Bool {
+        has("statistic_id", in: "statistics_meta") && has("unit_of_measurement", in: "statistics_meta")
+    }
 
     /// Rows of one series behind a moment, in the order of time.
     func statistics(_ phase: ImportPhase, of series: Int64, after moment: Int64, limit: Int) -> String {
-        statistics(phase, "metadata_id = \(series) AND \(start(phase)) > \(literal(moment, phase))", limit, newestFirst: false)
+        statistics(
+            phase, "metadata_id = \(series) AND \(start(phase)) > \(literal(moment, phase))", limit, newestFirst: false)
     }
 
     /// The last row of one series up to a moment.

@@ -65,7 +65,8 @@ package struct StatisticsRepository: Sendable {
             """,
             [
                 .id(connection), .textArray(rows.map { StorableText.fitting($0.name) }),
-                .textArray(rows.map(\.start.iso8601)), texts(\.minimum), texts(\.maximum), texts(\.mean), texts(\.state),
+                .textArray(rows.map(\.start.iso8601)), texts(\.minimum), texts(\.maximum), texts(\.mean),
+                texts(\.state),
                 texts(\.change), .textArray(rows.map { $0.lastReset?.iso8601 ?? "" }),
             ], name: "store_statistics")
     }
@@ -80,13 +81,13 @@ package struct StatisticsRepository: Sendable {
                 INSERT INTO home_assistant_states_daily AS stored (
                     connection_id, entity_id, bucket_start, sample_count, \(Self.values), source)
                 SELECT
-                    $1, $2, date_trunc('day', bucket_start, $5) AS day, 0, min(minimum), max(maximum),
+                    $1, $2::text, date_trunc('day', bucket_start, $5) AS day, 0, min(minimum), max(maximum),
                     sum(mean * known_seconds) / nullif(sum(known_seconds) FILTER (WHERE mean IS NOT NULL), 0),
                     sum(known_seconds), (array_agg(last_value ORDER BY bucket_start DESC))[1], sum(change),
                     (array_agg(counter_value ORDER BY bucket_start DESC))[1],
                     (array_agg(counter_reset ORDER BY bucket_start DESC))[1], 'statistics'
                 FROM home_assistant_states_hourly
-                WHERE connection_id = $1 AND entity_id = $2
+                WHERE connection_id = $1 AND entity_id = $2::text
                     AND bucket_start >= date_trunc('day', $3::timestamptz, $5)
                     -- A day has 25 hours at most; what is of the next one is left out.
                     AND bucket_start < date_trunc('day', $4::timestamptz, $5) + interval '25 hours'

@@ -19,7 +19,7 @@ package struct StoredImport: Sendable, Equatable {
     package let position: ImportPosition?
     package let rowsRead: Int
     package let rowsAdded: Int
-    /// Rows without a name or a time.
+    /// Rows without a name or a time, and statistics in a unit from which nothing leads to that of the entity.
     package let rowsUnusable: Int
     /// The times between which the rows lie that were read.
     package let oldest: Timestamp?
@@ -35,7 +35,8 @@ package struct StoredImport: Sendable, Equatable {
 
     /// Whether all of `phase` is stored, where phases come in the order of `phases`.
     package func isPast(_ phase: ImportPhase, in phases: [ImportPhase]) -> Bool {
-        guard let position, let now = phases.firstIndex(of: position.phase), let asked = phases.firstIndex(of: phase) else {
+        guard let position, let now = phases.firstIndex(of: position.phase), let asked = phases.firstIndex(of: phase)
+        else {
             return false
         }
         return asked < now

@@ -76,6 +76,10 @@ enum TwoHouses {
             VALUES ('\(connection)', 'disconnected', now(), now())
             """,
             """
+            INSERT INTO home_assistant_import (connection_id, kind, source, fingerprint)
+            VALUES ('\(connection)', 'recorder', '/config/home-assistant_v2.db', 'f')
+            """,
+            """
             INSERT INTO home_assistant_embedding_documents
                 (connection_id, embedding_key, text, kind, transition, day_part, polarity)
             VALUES ('\(connection)', decode(repeat('\(house.digits)', 16), 'hex'), 'A light.', 'light', 'off>on', 1, 1)

@@ -58,7 +58,9 @@ struct ImportRecorder: BridgeSubcommand {
         completion: .file(extensions: ["db"]))
     var sqlite: String?
 
-    @Option(help: ArgumentHelp("The database of a recorder on PostgreSQL; - reads it from standard input.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp(
+            "The database of a recorder on PostgreSQL; - reads it from standard input.", valueName: "url"))
     var postgres: String?
 
     @OptionGroup var output: OutputOptions

@@ -73,10 +73,12 @@ struct ImportDesk {
         if output.json {
             try context.console.show(
                 .object([
-                    "id": .string(done.id.description), "kind": .string(done.kind.rawValue), "source": .string(done.source),
+                    "id": .string(done.id.description), "kind": .string(done.kind.rawValue),
+                    "source": .string(done.source),
                     "rows_read": .integer(Int64(done.rowsRead)), "rows_added": .integer(Int64(done.rowsAdded)),
                     "rows_unusable": .integer(Int64(done.rowsUnusable)), "oldest": .time(done.oldest),
-                    "newest": .time(done.newest), "started_at": .time(done.startedAt), "finished_at": .time(done.finishedAt),
+                    "newest": .time(done.newest), "started_at": .time(done.startedAt),
+                    "finished_at": .time(done.finishedAt),
                 ]))
         } else {
             var facts = [("source", done.source), ("read", "\(done.rowsRead) rows"), ("new", "\(done.rowsAdded) rows")]
@@ -84,7 +86,9 @@ struct ImportDesk {
                 facts.append(("from", oldest.iso8601))
                 facts.append(("to", newest.iso8601))
             }
-            if done.rowsUnusable > 0 { facts.append(("left out", "\(done.rowsUnusable) rows without a name or a time")) }
+            if done.rowsUnusable > 0 {
+                facts.append(("left out", "\(done.rowsUnusable) rows without a name or a time, or in a foreign unit"))
+            }
             try context.console.show(facts: facts)
         }
         if let oldest = done.oldest, oldest < TimeText.now().adding(seconds: -Int64(keptDays) * 86_400) {
