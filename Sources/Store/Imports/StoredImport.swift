@@ -30,8 +30,6 @@ package struct StoredImport: Sendable, Equatable {
     package let finishedAt: Timestamp?
     /// What stopped it last, where something did.
     package let error: String?
-    /// Whether it goes on where an earlier run was stopped.
-    package let isResumed: Bool
 
     /// Whether all of `phase` is stored, where phases come in the order of `phases`.
     package func isPast(_ phase: ImportPhase, in phases: [ImportPhase]) -> Bool {
@@ -66,6 +64,5 @@ extension StoredImport {
         updatedAt = try row.timestamp("updated_at")
         finishedAt = try row.optionalTimestamp("finished_at")
         error = try row.optionalString("error")
-        isResumed = position != nil && finishedAt == nil
     }
 }
