@@ -40,14 +40,20 @@ struct BridgeProcess {
                 LoggingKeys.databaseServer: "\(database.redactedDescription)",
                 LoggingKeys.httpAddress: "\(settings.httpAddress)",
             ])
-        let server = HTTPServer(address: settings.httpAddress, health: health, metrics: metrics, logger: logger)
+        let (listening, listens) = AsyncStream<Void>.makeStream()
+        let server = HTTPServer(
+            address: settings.httpAddress, health: health, metrics: metrics, logger: logger,
+            onListening: { _ in
+                listens.yield()
+                listens.finish()
+            })
         let connector = ConnectorService(
             settings: settings, database: database, sealer: TokenSealer(keyring), auditKeys: AuditKeys(keyring),
             spool: SpoolConfiguration(
                 directory: settings.stateDirectory + "/spool", maxBytes: settings.spoolMaxBytes),
             queueLimit: settings.queueMaxBytes,
             limits: BatchLimits(rows: settings.batchMaxRows, age: settings.batchMaxAge), health: health,
-            metrics: metrics, logger: logger)
+            metrics: metrics, logger: logger, listening: listening)
         var configuration = ServiceGroupConfiguration(
             services: [server, connector], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         configuration.maximumGracefulShutdownDuration = .seconds(20)
@@ -67,12 +73,18 @@ private struct ConnectorService: Service {
     let health: HealthRegistry
     let metrics: MetricsRegistry
     let logger: Logger
+    /// Yields once the process listens.
+    let listening: AsyncStream<Void>
 
     /// A stop takes no longer than this, whatever hangs.
     private static let stopLimit: Duration = .seconds(9)
 
     func run() async throws {
-        let isReady = try await cancelWhenGracefulShutdown { try await waitForSchema() }
+        let isReady = try await cancelWhenGracefulShutdown {
+            // Where the address is not to be had, nothing else begins.
+            guard await listening.contains(where: { true }) else { return false }
+            return try await waitForSchema()
+        }
         guard isReady else { return }
         let pool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
         var configuration = ConnectorConfiguration(
