@@ -52,9 +52,8 @@ import Testing
     private static let houses = ["c0000000-0000-4000-8000-000000000001", "c0000000-0000-4000-8000-000000000002"]
 
     private static func with(_ body: (Rig) async throws -> Void) async throws {
-        try await TestDatabase.with { server in
+        try await TestDatabase.withSchema { server in
             let session = try await server.connect()
-            _ = try await Migrator().up(on: session)
             let pool = PostgresPool(server.configuration.taking(.writer), size: 4, logger: TestDatabase.quietLogger)
             let now = try #require(Timestamp(iso8601: "2026-11-15T12:00:00Z"))
             let rig = Rig(pool: pool, session: session, configuration: server.configuration, now: now)
@@ -65,7 +64,9 @@ import Testing
                     VALUES ('00000000-0000-4000-8000-000000000001', 'u', 'u@example.org');
                     INSERT INTO home_assistant_connections (id, name, url, encrypted_token, user_id)
                     SELECT ('c0000000-0000-4000-8000-00000000000' || n)::uuid, 'house' || n, 'http://h' || n, 'v1.x',
-                        '00000000-0000-4000-8000-000000000001' FROM generate_series(1, 2) AS n
+                        '00000000-0000-4000-8000-000000000001' FROM generate_series(1, 2) AS n;
+                    INSERT INTO home_assistant_rollup_progress (connection_id, marked_until, time_zone)
+                    SELECT id, '2026-11-15 12:00:00+00', 'UTC' FROM home_assistant_connections
                     """)
                 let from = now.adding(seconds: -300 * 86_400)
                 _ = try await rig.partitions.ensureEventPartitions(from: from, to: now)
@@ -384,21 +385,40 @@ import Testing
         }
     }
 
+    /// A mark of a bucket as old as the events of which these tests speak.
+    private static func mark(_ house: String) -> String {
+        "INSERT INTO home_assistant_rollup_dirty (connection_id, bucket_start) VALUES ('\(house)', '2026-04-29 12:00:00+00')"
+    }
+
     @Test func keepsWhatIsNotRolledUpYet() async throws {
         try await Self.with { rig in
-            try await rig.fill(
-                """
-                CREATE OR REPLACE FUNCTION home_assistant_rollups_are_current(uuid, timestamptz) RETURNS boolean LANGUAGE sql
-                AS $$ SELECT $1 <> '\(Self.houses[0])' $$;
-                GRANT EXECUTE ON FUNCTION home_assistant_rollups_are_current(uuid, timestamptz) TO ha_bridge_writer;
-                """)
             let rows = Self.houses.map { Self.insert($0, "call_service", nil, daysAgo: 200) }
-            try await rig.fill("\(Self.into) \(rows.joined(separator: ","))")
+            try await rig.fill("\(Self.into) \(rows.joined(separator: ",")); \(Self.mark(Self.houses[0]))")
             let outcome = try await rig.job().run()
             #expect(outcome.summary?.hasPrefix("Deleted 1 old row, with ") == true)
             #expect(outcome.summary?.hasSuffix("Events of 1 house wait for their roll-ups.") == true)
             let left = try await rig.scalar("SELECT max(connection_id::text) AS value FROM home_assistant_events")
             #expect(left == Self.houses[0])
+        }
+    }
+
+    /// A late event, such as an imported one, that comes after retention has looked.
+    @Test func keepsWhatComesWhileItWorks() async throws {
+        try await Self.with { rig in
+            try await rig.fill("\(Self.into) \(Self.insert(Self.houses[0], "call_service", nil, daysAgo: 200))")
+            let partition = try #require(
+                try await rig.partitions.list().first { $0.name == "home_assistant_events_y2026m04" })
+            let month = try await rig.retention().look(at: partition, now: rig.now)
+            try #require(month.groups.count == 1 && month.waiting.isEmpty)
+            try await rig.fill(Self.mark(Self.houses[0]))
+            #expect(try await rig.retention().replace(month, recreating: false) == .isNotRolledUp)
+            for vectors in [false, true] {
+                let gone = try await rig.retention().delete(month.groups[0], of: month, vectors: vectors, limit: 10)
+                #expect(gone.isEmpty)
+            }
+            try await rig.fill("DELETE FROM home_assistant_rollup_dirty")
+            let gone = try await rig.retention().delete(month.groups[0], of: month, vectors: false, limit: 10)
+            #expect(gone.values.reduce(0, +) == 1)
         }
     }
 }

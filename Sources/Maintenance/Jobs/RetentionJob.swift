@@ -173,7 +173,7 @@ package struct RetentionJob: MaintenanceJob {
             case .dropped(let kept):
                 let gone = rows.merging(kept.mapValues { -$0 }, uniquingKeysWith: +)
                 return Work(rows: gone.mapValues { max(0, $0) }, isDropped: true)
-            case .keepsTooMuch: return nil
+            case .keepsTooMuch, .isNotRolledUp: return nil
             case .busy: try await pauseForLock()
             }
         }

@@ -9,6 +9,8 @@ extension RetentionRepository {
         case dropped(kept: [ConnectionID: Int])
         /// It would keep more than `keptLimit` rows.
         case keepsTooMuch
+        /// Something came meanwhile that is not rolled up yet.
+        case isNotRolledUp
         /// Somebody else held a lock for longer than writers may be kept waiting, or it took longer than that. Nothing has changed.
         case busy
     }
@@ -77,6 +79,16 @@ extension RetentionRepository {
         _ = try session.query("SELECT home_assistant_lock_event_month($1)", name, name: "lock_month")
         // From here on nobody writes.
         try session.execute("SET LOCAL statement_timeout = '300ms'", name: "bound_month")
+        let isCurrent = try session.query(
+            """
+            WITH series AS (SELECT * FROM pg_temp.retention_series WHERE until > '-infinity'), current AS (\(current))
+            SELECT NOT EXISTS (SELECT FROM series WHERE connection_id NOT IN (SELECT connection_id FROM current)) AS is_current
+            """, name: "month_is_rolled_up"
+        ).one { row throws(PostgresError) in try row.bool("is_current") }
+        guard isCurrent else {
+            try session.execute("DROP TABLE pg_temp.retention_series", name: "forget_series")
+            return .isNotRolledUp
+        }
         let columns = try session.query(
             """
             SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) AS stored,

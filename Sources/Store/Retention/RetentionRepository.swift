@@ -83,11 +83,6 @@ package struct RetentionRepository: Sendable {
     private static func waiting(
         _ due: [RetentionSeries], _ partition: EventPartition, _ session: PostgresConnection
     ) async throws(PostgresError) -> Set<ConnectionID> {
-        let there = try await session.query(
-            "SELECT to_regprocedure('home_assistant_rollups_are_current(uuid, timestamptz)') IS NOT NULL AS is_there",
-            name: "find_rollups"
-        ).one { row throws(PostgresError) in try row.bool("is_there") }
-        guard there, !due.isEmpty else { return [] }
         var last: [ConnectionID: Timestamp] = [:]
         for series in due {
             guard let until = series.until else { continue }
@@ -110,9 +105,16 @@ package struct RetentionRepository: Sendable {
     package static let seriesAtOnce = 100
     static let deadline = Duration.seconds(300)
 
-    /// Deletes rows of `series`, a group of the month, at most `limit`, in one transaction; returns how many went of each house. Rows with a vector go
-    /// after the others, so that those that inherit it are rows that stay: `vectors` says which are meant. Rows that somebody else
-    /// has locked are passed by. Throws an error whose `isLockTimeout` is true where something was not to be had soon.
+    /// The houses of `series` whose events are rolled up as far as they go. It has to stand in the statement that deletes: what came
+    /// after the statement began, and its mark, are then both unseen by it.
+    static let current = """
+        SELECT connection_id FROM series GROUP BY connection_id
+        HAVING home_assistant_rollups_are_current(connection_id, max(until))
+        """
+
+    /// Deletes rows of `series`, a group of the month, at most `limit`, in one transaction; returns how many went of each house. Rows
+    /// with a vector go after the others, so that those that inherit it are rows that stay: `vectors` says which are meant. Rows that
+    /// somebody else has locked are passed by, and so are houses whose roll-ups are behind. Throws an error whose `isLockTimeout` is true where something was not to be had soon.
     package func delete(
         _ series: [RetentionSeries], of month: RetentionMonth, vectors: Bool, limit: Int
     ) async throws -> [ConnectionID: Int] {
@@ -125,8 +127,10 @@ package struct RetentionRepository: Sendable {
                 try session.execute(Self.patience, name: "retention_patience")
                 let rows = try session.query(
                     """
-                    WITH series AS MATERIALIZED (\([RetentionSeries].rows)), doomed AS MATERIALIZED (
-                        SELECT member.place FROM series CROSS JOIN LATERAL (
+                    WITH series AS MATERIALIZED (\([RetentionSeries].rows)), current AS MATERIALIZED (
+                        \(Self.current)
+                    ), doomed AS MATERIALIZED (
+                        SELECT member.place FROM series JOIN current USING (connection_id) CROSS JOIN LATERAL (
                             \(members) LIMIT \(limit) FOR UPDATE OF event SKIP LOCKED
                         ) AS member LIMIT \(limit)
                     ), deleted AS (

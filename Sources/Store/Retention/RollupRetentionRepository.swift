@@ -21,26 +21,24 @@ package struct RollupRetentionRepository: Sendable {
     private static let step = 5_000
     private static let deadline = Duration.seconds(300)
 
-    /// Deletes everything that is past its time at the moment `now`, where there are roll-ups; `progress` gets the table and how
+    /// Deletes everything that is past its time at the moment `now`; `progress` gets the table and how
     /// many rows of it went.
     package func deleteOld(
         now: Timestamp, progress: (String, Int) -> Void = { _, _ in }
     ) async throws -> [RetentionRecord] {
         var records: [RetentionRecord] = []
         for data in RetentionData.allCases {
-            guard let table = data.rollupTable, try await exists(table) else { continue }
+            guard let table = data.rollupTable else { continue }
             let statement = Self.deleteStates(table)
             let parameters: [PostgresValue] = [
                 .timestamp(now), data == .states5Minutes ? .int(Int64(days)) : .null, .text(data.rawValue),
             ]
             records += try await deleteAll(statement, parameters, table, progress)
         }
-        if try await exists("home_assistant_metrics_5_minutes") {
-            let before = now.adding(seconds: -Int64(days) * 86_400)
-            records += try await deleteAll(
-                Self.deleteBefore("home_assistant_metrics_5_minutes", "bucket_start"), [.timestamp(before)],
-                "home_assistant_metrics_5_minutes", progress)
-        }
+        let before = now.adding(seconds: -Int64(days) * 86_400)
+        records += try await deleteAll(
+            Self.deleteBefore("home_assistant_metrics_5_minutes", "bucket_start"), [.timestamp(before)],
+            "home_assistant_metrics_5_minutes", progress)
         return records
     }
 
@@ -48,15 +46,13 @@ package struct RollupRetentionRepository: Sendable {
     package func deleteOldMetrics(now: Timestamp) async throws -> [RetentionRecord] {
         let before = now.adding(seconds: -Int64(metricsDays) * 86_400)
         let table = "home_assistant_connection_metrics"
-        return try await deleteAll(Self.deleteBefore(table, "timestamp"), [.timestamp(before)], table) { _, _ in }
-    }
-
-    private func exists(_ table: String) async throws -> Bool {
-        try await pool.withConnection { session in
-            try await session.query(
-                "SELECT to_regclass($1) IS NOT NULL AS is_there", [.text(table)], name: "find_table"
-            ).one { row throws(PostgresError) in try row.bool("is_there") }
-        }
+        let statement = Self.deleteBefore(
+            table, "timestamp",
+            where: """
+                AND connection_id IN (
+                    SELECT id FROM home_assistant_connections WHERE home_assistant_rollups_are_current(id, $1))
+                """)
+        return try await deleteAll(statement, [.timestamp(before)], table) { _, _ in }
     }
 
     private func deleteAll(
@@ -80,11 +76,11 @@ package struct RollupRetentionRepository: Sendable {
         return counts.map { RetentionRecord(connection: $0.key, table: table, rows: $0.value) }
     }
 
-    private static func deleteBefore(_ table: String, _ time: String) -> String {
+    private static func deleteBefore(_ table: String, _ time: String, where condition: String = "") -> String {
         """
         WITH deleted AS (
             DELETE FROM \(table) WHERE ctid = ANY (ARRAY(
-                SELECT ctid FROM \(table) WHERE \(time) < $1::timestamptz ORDER BY \(time) LIMIT \(step)
+                SELECT ctid FROM \(table) WHERE \(time) < $1::timestamptz \(condition) ORDER BY \(time) LIMIT \(step)
                 FOR UPDATE SKIP LOCKED))
             RETURNING connection_id
         )
