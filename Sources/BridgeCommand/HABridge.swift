@@ -36,8 +36,9 @@ struct HABridge: AsyncParsableCommand {
             CommandGroup(name: "Proof", subcommands: [AuditCommand.self]),
             CommandGroup(
                 name: "Mending",
-                subcommands: [BackfillCommand.self, MaintenanceCommand.self, RetentionCommand.self]),
-            CommandGroup(name: "Mending", subcommands: [BackfillCommand.self, ImportCommand.self]),
+                subcommands: [
+                    BackfillCommand.self, ImportCommand.self, MaintenanceCommand.self, RetentionCommand.self,
+                ]),
         ]
     )
 }

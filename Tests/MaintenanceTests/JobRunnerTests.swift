@@ -78,9 +78,8 @@ private final class ScriptedJob: MaintenanceJob {
     }
 
     private static func with(_ body: (Rig) async throws -> Void) async throws {
-        try await TestDatabase.with { server in
+        try await TestDatabase.withSchema { server in
             let session = try await server.connect()
-            _ = try await Migrator().up(on: session)
             let pool = PostgresPool(server.configuration.taking(.writer), size: 4, logger: TestDatabase.quietLogger)
             do {
                 try await body(Rig(pool: pool, session: session))

@@ -19,8 +19,9 @@ struct MaintenanceJobs {
         let rollups = RollupRetentionRepository(
             pool, days: settings.rollupDays, metricsDays: settings.metricsDays)
         var jobs: [any MaintenanceJob] = [
-            PartitionJob(PartitionRepository(pool)), BackupRetentionJob(BackupRepository(pool)),
-            AnalyzeJob(StatisticsRepository(pool)), retention(rollups), MetricsRetentionJob(rollups),
+            PartitionJob(PartitionRepository(pool)), RollupJob(rollups: RollupRepository(pool)),
+            BackupRetentionJob(BackupRepository(pool)),
+            AnalyzeJob(TableStatisticsRepository(pool)), retention(rollups), MetricsRetentionJob(rollups),
         ]
         if let auditKeys, settings.auditDays > 0 {
             jobs.append(AuditAnchorJob(AuditPruner(pool, keys: auditKeys), days: settings.auditDays))

@@ -5,10 +5,10 @@ package struct AnalyzeJob: MaintenanceJob {
     package let name = "analyze"
     package let interval = Duration.seconds(3_600)
 
-    private let statistics: StatisticsRepository
+    private let statistics: TableStatisticsRepository
 
     /// A job over these statistics.
-    package init(_ statistics: StatisticsRepository) { self.statistics = statistics }
+    package init(_ statistics: TableStatisticsRepository) { self.statistics = statistics }
 
     package func run() async throws -> JobOutcome {
         let tables = try await statistics.staleTables()

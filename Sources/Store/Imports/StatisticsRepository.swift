@@ -81,17 +81,17 @@ package struct StatisticsRepository: Sendable {
                 INSERT INTO home_assistant_states_daily AS stored (
                     connection_id, entity_id, bucket_start, sample_count, \(Self.values), source)
                 SELECT
-                    $1, $2::text, date_trunc('day', bucket_start, $5) AS day, 0, min(minimum), max(maximum),
+                    $1, $2::text, home_assistant_day_start(bucket_start, $5) AS day, 0, min(minimum), max(maximum),
                     sum(mean * known_seconds) / nullif(sum(known_seconds) FILTER (WHERE mean IS NOT NULL), 0),
                     sum(known_seconds), (array_agg(last_value ORDER BY bucket_start DESC))[1], sum(change),
                     (array_agg(counter_value ORDER BY bucket_start DESC))[1],
                     (array_agg(counter_reset ORDER BY bucket_start DESC))[1], 'statistics'
                 FROM home_assistant_states_hourly
                 WHERE connection_id = $1 AND entity_id = $2::text
-                    AND bucket_start >= date_trunc('day', $3::timestamptz, $5)
+                    AND bucket_start >= home_assistant_day_start($3::timestamptz, $5)
                     -- A day has 25 hours at most; what is of the next one is left out.
-                    AND bucket_start < date_trunc('day', $4::timestamptz, $5) + interval '25 hours'
-                    AND date_trunc('day', bucket_start, $5) <= date_trunc('day', $4::timestamptz, $5)
+                    AND bucket_start < home_assistant_day_start($4::timestamptz, $5) + interval '25 hours'
+                    AND home_assistant_day_start(bucket_start, $5) <= home_assistant_day_start($4::timestamptz, $5)
                 GROUP BY day
                 ORDER BY day
                 \(Self.onConflict)

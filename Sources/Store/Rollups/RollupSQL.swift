@@ -10,8 +10,7 @@ enum RollupSQL {
     static func fiveMinutes(forEntities: Bool) -> String {
         let events =
             forEntities
-            ? "event.entity_id = mark.entity_id AND event.connection_id = $1"
-            : "event.connection_id = $1 AND event.entity_id IS NOT NULL"
+            ? "event.entity_id = mark.entity_id" : "event.entity_id IS NOT NULL"
         return """
             WITH mark AS MATERIALIZED (
                 SELECT to_timestamp(bucket * 300) AS bucket_start, to_timestamp(bucket * 300 + 300) AS bucket_end, entity_id
@@ -25,7 +24,7 @@ enum RollupSQL {
                     extract(epoch FROM
                         lead(event.timestamp, 1, mark.bucket_end) OVER series - event.timestamp)::double precision AS seconds
                 FROM mark
-                JOIN home_assistant_events AS event ON \(events)
+                JOIN home_assistant_events AS event ON event.connection_id = $1 AND \(events)
                     AND event.timestamp >= mark.bucket_start AND event.timestamp < mark.bucket_end
                     AND event.event_type = 'state_changed'
                 WINDOW series AS (

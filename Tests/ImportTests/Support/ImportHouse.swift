@@ -16,11 +16,10 @@ struct ImportHouse: Sendable {
     let connection: ConnectionID
 
     static func with(_ body: (ImportHouse) async throws -> Void) async throws {
-        try await TestDatabase.with(extensions: []) { server in
+        try await TestDatabase.withSchema { server in
             let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
             let session = try await server.connect()
             do {
-                _ = try await Migrator().up(on: session)
                 let user = try await UserRepository(pool).add(username: "anna", email: "anna@example.org")
                 let id = ConnectionID()
                 _ = try await ConnectionRepository(pool).add(

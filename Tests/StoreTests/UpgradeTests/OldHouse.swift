@@ -185,6 +185,9 @@ struct OldHouse {
                     VALUES ('Of my own \(version)', 'RISK_THRESHOLD', '{"domains": ["lock"]}', 'BLOCK', TRUE),
                         ('Not used \(version)', 'APPROVAL_REQUIRED', '{}', 'REQUIRE_APPROVAL', FALSE)
                     """),
+            Rows(
+                since: 15,
+                sql: "INSERT INTO maintenance_job (job_name, last_summary) VALUES ('job_\(version)', 'Done.')"),
         ]
     }
 }

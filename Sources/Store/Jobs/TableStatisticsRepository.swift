@@ -1,7 +1,7 @@
 import PostgresClient
 
 /// The statistics by which PostgreSQL plans. Methods throw `PostgresError`.
-package struct StatisticsRepository: Sendable {
+package struct TableStatisticsRepository: Sendable {
     private let pool: PostgresPool
 
     /// Uses connections of `pool`, one for each call.
