@@ -22,6 +22,7 @@ struct MaintenanceJobs {
             PartitionJob(PartitionRepository(pool)), RollupJob(rollups: RollupRepository(pool)),
             BackupRetentionJob(BackupRepository(pool)),
             AnalyzeJob(TableStatisticsRepository(pool)), retention(rollups), MetricsRetentionJob(rollups),
+            IndexPackingJob(IndexPackingRepository(pool)),
         ]
         if let auditKeys, settings.auditDays > 0 {
             jobs.append(AuditAnchorJob(AuditPruner(pool, keys: auditKeys), days: settings.auditDays))
