@@ -212,7 +212,9 @@ package final class JobRunner: Sendable {
                             duration: duration, pause: pause)
                     else { return .lost }
                     if let summary = outcome.summary {
-                        logger.notice(
+                        // What happens every minute is in the table.
+                        logger.log(
+                            level: job.interval < .seconds(600) ? .debug : .notice,
                             "A job of maintenance did its work.",
                             metadata: [
                                 LoggingKeys.job: "\(job.name)", LoggingKeys.summary: "\(summary)",
