@@ -107,8 +107,7 @@ package struct StatisticsRepository: Sendable {
         try await pool.withConnection { session in
             try await session.query(
                 """
-                SELECT coalesce((SELECT name FROM pg_timezone_names WHERE name = connection.time_zone), 'UTC') AS zone
-                FROM home_assistant_connections AS connection WHERE id = $1
+                SELECT automation_time_zone(time_zone) AS zone FROM home_assistant_connections WHERE id = $1
                 """, [.id(connection)], name: "time_zone"
             ).first?.string("zone") ?? "UTC"
         }
