@@ -95,12 +95,21 @@ let package = Package(
                 log,
             ]),
         .target(
+            name: "Console",
+            dependencies: [
+                "Automation", "Search", "Embedding", "Store", "PostgresClient", "Cryptography", "BridgeCore",
+                "BridgeConcurrency", log, .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            resources: [.embedInCode("Description/OpenAPI"), .embedInCode("Web/Files")]),
+        .target(
             name: "Observability",
             dependencies: ["BridgeCore", "BridgeConcurrency", log, lifecycle] + http),
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Ingest", "Automation", "Maintenance", "Search", "Observability", "HomeAssistantClient",
+                "Console", "Ingest", "Automation", "Maintenance", "Search", "Observability", "HomeAssistantClient",
                 "WebSocketTransport", "EventSpool", "Embedding", "Store", "PostgresClient", "Cryptography",
                 "BridgeCore", "BridgeConcurrency", arguments, lifecycle, log, yams,
             ]),
@@ -178,6 +187,15 @@ let package = Package(
             dependencies: [
                 "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+        .testTarget(
+            name: "ConsoleTests",
+            dependencies: [
+                "Console", "Automation", "Search", "Store", "PostgresClient", "Cryptography", "TestSupport",
+                "BridgeCore", "BridgeConcurrency", log, .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         .testTarget(
             name: "BridgeCommandTests",

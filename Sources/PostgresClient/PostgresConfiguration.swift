@@ -16,6 +16,12 @@ package struct PostgresConfiguration: Sendable {
     /// login is, and the server refuses what that may not do. `nil`: the login itself.
     package var role: String?
 
+    /// Whether a session that cannot take `role` is refused, rather than staying what its login is.
+    package private(set) var insistsOnRole = false
+
+    /// Settings that a session has from its start, such as `app.current_user_id`, by name.
+    package private(set) var variables: [String: String] = [:]
+
     /// Which of several servers to try first; shared by all copies.
     let servers = ServerOrder()
 
@@ -29,6 +35,15 @@ package struct PostgresConfiguration: Sendable {
     package func taking(role: String?) -> PostgresConfiguration {
         var copy = self
         copy.role = role
+        return copy
+    }
+
+    /// The same server and login, whose sessions have taken `role` and the settings of `variables`, or are none: for rows that
+    /// only row security keeps apart.
+    package func insisting(on role: String, variables: [String: String]) -> PostgresConfiguration {
+        var copy = taking(role: role)
+        copy.insistsOnRole = true
+        copy.variables = variables
         return copy
     }
 

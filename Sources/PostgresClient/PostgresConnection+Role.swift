@@ -1,8 +1,24 @@
 extension PostgresConnection {
-    /// Takes the role of the configuration, if it names one.
+    /// Takes the role of the configuration, if it names one, and its settings.
     func takeConfiguredRole(deadline: Deadline) throws(PostgresError) {
+        for (name, value) in configuration.variables.sorted(by: { $0.key < $1.key }) {
+            let (name, value) = (try PostgresLiteral.text(name), try PostgresLiteral.text(value))
+            try run(
+                "SELECT pg_catalog.set_config(\(name), \(value), false)", name: "session settings", deadline: deadline)
+        }
         guard let role = configuration.role else { return }
         try run(try Self.taking(role, serverVersion: serverVersion), name: "take_role", deadline: deadline)
+        guard configuration.insistsOnRole else { return }
+        do throws(PostgresError) {
+            // The division is how a simple statement fails without a block of another language.
+            try run(
+                "SELECT 1 / (current_user = \(try PostgresLiteral.text(role)))::integer", name: "take_role",
+                deadline: deadline)
+        } catch  where error.sqlState == "22012" {
+            throw PostgresError(
+                .configuration, "The login of the database may not act as \(role)",
+                hint: "An administrator of the server must run once: GRANT \(role) TO the login of DATABASE_URL.")
+        }
     }
 
     /// Lets the session act as `role` from now on, where its login may, and says whether it does. Not inside a transaction that

@@ -29,6 +29,9 @@ struct HTTPPages: Sendable {
     let health: HealthRegistry
     let metrics: MetricsRegistry
 
+    /// Whether the path is one of these pages.
+    static func contains(_ path: String) -> Bool { pages[path] != nil }
+
     func page(method: String, path: String) -> HTTPPage {
         guard let page = Self.pages[path] else {
             return .json(404, ["error": "not_found", "message": "There is /livez, /readyz, /healthz and /metrics."])

@@ -7,7 +7,7 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// Answers `/livez`, `/readyz`, `/healthz` and `/metrics`.
+/// Answers `/livez`, `/readyz`, `/healthz` and `/metrics`, and passes every other request on to the console.
 ///
 /// One event loop thread of its own, so that a busy process still answers. `run` returns after a graceful shutdown, within two
 /// seconds whatever clients do, and throws `HTTPServerError` when it cannot listen at the start. Without a free descriptor,
@@ -19,6 +19,10 @@ package struct HTTPServer: Service {
     private let logger: Logger
     private let deadlines: ConnectionDeadlines.Limits
     private let onListening: @Sendable (HTTPAddress) -> Void
+    private let console: Responder?
+
+    /// What answers the requests for anything else. It throws for nothing that a client can cause.
+    package typealias Responder = @Sendable (Request, any Channel) async -> Response
 
     /// Lives as long as the process: the server below lets go of its last parts some time after its `run` has returned, and they
     /// trap when their loop is gone by then.
@@ -27,26 +31,28 @@ package struct HTTPServer: Service {
     /// No page needs more than this of a client's headers.
     private static let headerLimit = 16 * 1_024
     /// Connections served at once; further ones wait in the kernel's queue.
-    private static let connectionLimit = 64
+    private static let connectionLimit = 512
 
     /// A server for `address`. `onListening` hears the address that it really got, which tells the port when 0 was asked for.
     package init(
         address: HTTPAddress, health: HealthRegistry, metrics: MetricsRegistry, logger: Logger,
-        onListening: @escaping @Sendable (HTTPAddress) -> Void = { _ in }
+        console: Responder? = nil, onListening: @escaping @Sendable (HTTPAddress) -> Void = { _ in }
     ) {
         self.init(
-            address: address, health: health, metrics: metrics, logger: logger, deadlines: .init(),
+            address: address, health: health, metrics: metrics, logger: logger, deadlines: .init(), console: console,
             onListening: onListening)
     }
 
     init(
         address: HTTPAddress, health: HealthRegistry, metrics: MetricsRegistry, logger: Logger,
-        deadlines: ConnectionDeadlines.Limits, onListening: @escaping @Sendable (HTTPAddress) -> Void
+        deadlines: ConnectionDeadlines.Limits, console: Responder? = nil,
+        onListening: @escaping @Sendable (HTTPAddress) -> Void
     ) {
         self.address = address
         pages = HTTPPages(health: health, metrics: metrics)
         self.logger = logger
         self.deadlines = deadlines
+        self.console = console
         self.onListening = onListening
     }
 
@@ -97,7 +103,7 @@ package struct HTTPServer: Service {
         // The server below reports each start and each odd client; people need neither.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, logger.logLevel <= .debug ? .debug : .error)
-        let (pages, limits) = (pages, deadlines)
+        let (pages, limits, console) = (pages, deadlines, console)
         let builder = HTTPServerBuilder.http1(
             configuration: .init(
                 additionalChannelHandlers: [ConnectionDeadlines(limits: limits)],
@@ -109,7 +115,14 @@ package struct HTTPServer: Service {
                 address: .hostname(address.host, port: address.port), backlog: 128,
                 availableConnectionsDelegate: MaximumAvailableConnections(Self.connectionLimit, logger: quiet)),
             eventLoopGroup: group, logger: quiet,
-            responder: { request, writer, _ in try await Self.respond(to: request, with: writer, pages: pages) },
+            responder: { request, writer, channel in
+                if let console, !HTTPPages.contains(request.uri.path) {
+                    let response = await console(request, channel)
+                    try await writer.write(response: response.head, body: response.body)
+                } else {
+                    try await Self.respond(to: request, with: writer, pages: pages)
+                }
+            },
             onServerRunning: { channel in
                 started()
                 let port = channel.localAddress?.port ?? address.port

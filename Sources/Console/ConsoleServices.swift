@@ -1,0 +1,47 @@
+import BridgeConcurrency
+import BridgeCore
+import HummingbirdCore
+import Logging
+import PostgresClient
+import Search
+import Store
+
+/// Finds out whose a request is.
+package protocol Authenticator: Sendable {
+    /// The principal, or `nil` where the request shows none. Throws a `Problem` where it shows one that does not hold, or where
+    /// another site may have sent it.
+    func principal(of request: Request, from address: String) async throws -> Principal?
+}
+
+/// What the endpoints share.
+package struct ConsoleServices: Sendable {
+    /// Sessions that act for every user: for what row security cannot decide, such as signing in, and for decisions once the
+    /// right to them was checked.
+    package let system: PostgresPool
+    /// Sessions that see what one user sees.
+    package let readers: ReaderPools
+    package let authenticator: any Authenticator
+    /// The keys that sign what is decided here; `nil` where there is no keyring.
+    package let auditKeys: AuditKeys?
+    package let health: HealthRegistry
+    package let metrics: MetricsRegistry
+    /// Makes the vector of a question; `nil` where words alone are compared.
+    package let search: @Sendable (PostgresPool) -> SearchService?
+    package let logger: Logger
+
+    /// Names the parts.
+    package init(
+        system: PostgresPool, readers: ReaderPools, authenticator: any Authenticator, auditKeys: AuditKeys?,
+        health: HealthRegistry, metrics: MetricsRegistry,
+        search: @escaping @Sendable (PostgresPool) -> SearchService?, logger: Logger
+    ) {
+        self.system = system
+        self.readers = readers
+        self.authenticator = authenticator
+        self.auditKeys = auditKeys
+        self.health = health
+        self.metrics = metrics
+        self.search = search
+        self.logger = logger
+    }
+}
