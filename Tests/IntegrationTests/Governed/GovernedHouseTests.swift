@@ -5,9 +5,6 @@ import Testing
 /// How a real house is governed, by the built program and as a person sees it.
 @Suite(.enabled(if: TestDatabase.isAvailable && TestHomeAssistant.given != nil), .serialized) struct GovernedHouseTests
 {
-    private static let repository = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-
     private static func isListed(_ rig: ProcessRig, _ id: String) async throws -> Bool {
         try await rig.eventually(within: .seconds(60)) {
             try await rig.count(
@@ -30,24 +27,11 @@ import Testing
             rig.bridge.environment["BRIDGE_TIME_SCALE"] = "10"
             let bridge = try rig.start()
             try #require(try await Self.isListed(rig, "lab_ok"), "\(bridge.log)")
-            let script = Process()
-            script.executableURL = Self.repository.appending(path: "deploy/demo-governed")
-            var environment = ProcessInfo.processInfo.environment.merging(rig.bridge.environment) { _, own in own }
-            let programs = CommandRunner.executable.deletingLastPathComponent().path
-            environment["PATH"] = "\(programs):\(environment["PATH"] ?? "/usr/bin:/bin")"
-            environment.merge(["HA_URL": url, "HA_TOKEN_FILE": tokenFile, "PROPOSER": "anna"]) { _, own in own }
-            script.environment = environment
-            let file = try rig.bridge.file("demo.log", "")
-            let log = try FileHandle(forWritingTo: URL(filePath: file))
-            script.standardOutput = log
-            script.standardError = log
-            script.standardInput = FileHandle.nullDevice
-            try script.run()
-            let deadline = ContinuousClock.now + .seconds(240)
-            while script.isRunning, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(100)) }
-            if script.isRunning { script.terminate() }
-            let said = try String(contentsOfFile: file, encoding: .utf8)
-            #expect(!script.isRunning && script.terminationStatus == 0, "\(said)\n\(bridge.log)")
+            let script = try await ScriptRun(
+                "demo-governed", rig: rig,
+                environment: ["HA_URL": url, "HA_TOKEN_FILE": tokenFile, "PROPOSER": "anna"], within: .seconds(240))
+            let said = script.said
+            #expect(script.status == 0, "\(said)\n\(bridge.log)")
             for sentence in [
                 "It acts on lights: light.bed_light.", "It ran with success: yes.", "+       brightness_pct: 80",
                 "is back at version 1.", "The bridge has seen that it is gone: yes.",
