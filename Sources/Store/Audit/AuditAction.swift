@@ -30,4 +30,7 @@ package struct AuditAction: RawRepresentable, Hashable, Sendable {
     package static let userGrant = AuditAction(rawValue: "user_grant")
     package static let userRevoke = AuditAction(rawValue: "user_revoke")
     package static let keyRotate = AuditAction(rawValue: "key_rotate")
+    /// What is kept for how long was changed.
+    package static let retentionRuleAdd = AuditAction(rawValue: "retention_rule_add")
+    package static let retentionRuleRemove = AuditAction(rawValue: "retention_rule_remove")
 }

@@ -88,13 +88,17 @@ struct RetentionRuleAdd: BridgeSubcommand {
     }
 
     func run(in context: CommandContext) async throws {
-        let rule = try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        let rule = try await context.withPool(settings) { pool in
             let house = try await scope.house(in: pool)
             let person = try await scope.person(for: house?.id, in: pool)
             let draft = RetentionRuleDraft(
                 connection: house?.id, data: of, eventType: type, domain: domain, entityGlob: entity,
                 keepDays: keepDays, priority: priority)
-            return try await RetentionRuleRepository(pool).add(draft, by: person.id)
+            let rule = try await RetentionRuleRepository(pool).add(draft, by: person.id)
+            try await AuditTrail(pool, settings, context).record(
+                .retentionRuleAdd, connection: house?.id, user: person.id, details: ["rule": rule.jsonValue])
+            return rule
         }
         if output.json { return try context.console.show(rule.jsonValue) }
         context.console.note(
@@ -115,14 +119,18 @@ struct RetentionRuleRemove: BridgeSubcommand {
     var yes = false
 
     func run(in context: CommandContext) async throws {
-        let rule = try await context.withPool(try context.settings()) { pool in
+        let settings = try context.settings()
+        let rule = try await context.withPool(settings) { pool in
             let rules = RetentionRuleRepository(pool)
             let rule = try await rules.find(id)
-            _ = try await scope.person(for: rule.draft.connection, in: pool)
+            let person = try await scope.person(for: rule.draft.connection, in: pool)
             try Confirmation(console: context.console).require(
                 "Remove the rule \(rule.id.description.prefix(8)), which keeps \(rule.draft.keepDays.map { "\($0) days" } ?? "for ever")?",
                 isGiven: yes)
             try await rules.remove(rule.id)
+            try await AuditTrail(pool, settings, context).record(
+                .retentionRuleRemove, connection: rule.draft.connection, user: person.id,
+                details: ["rule": rule.jsonValue])
             return rule
         }
         context.console.note("Removed the rule \(rule.id.description.prefix(8)).")
