@@ -31,22 +31,8 @@ struct ExecutionRig: Sendable {
     }()
 
     static func with(_ body: @Sendable @escaping (ExecutionRig) async throws -> Void) async throws {
-        try await TestDatabase.withSchema { server in
-            let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
-            let session = try await server.connect()
-            do {
-                let user = try await UserRepository(pool).add(username: "ann", email: "ann@example.org")
-                let id = ConnectionID()
-                _ = try await ConnectionRepository(pool).add(
-                    id: id, userID: user.id, name: "home", url: "http://home.local:8123", sealedToken: "v1.k1.n.c.t")
-                try await body(ExecutionRig(pool: pool, session: session, connection: id))
-            } catch {
-                await session.close()
-                await pool.close()
-                throw error
-            }
-            await session.close()
-            await pool.close()
+        try await TestDatabase.withHouse { house in
+            try await body(ExecutionRig(pool: house.pool, session: house.session, connection: house.connection))
         }
     }
 

@@ -27,22 +27,9 @@ struct InventoryRig: Sendable {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let sealer = TokenSealer(keyring: try Keyring.create(path: directory.appending(path: "keyring").path))
-        try await TestDatabase.withSchema { server in
-            let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
-            let session = try await server.connect()
-            do {
-                let user = try await UserRepository(pool).add(username: "ann", email: "ann@example.org")
-                let id = ConnectionID()
-                _ = try await ConnectionRepository(pool).add(
-                    id: id, userID: user.id, name: "home", url: "http://home.local:8123", sealedToken: "v1.k1.n.c.t")
-                try await body(InventoryRig(pool: pool, session: session, connection: id, sealer: sealer))
-            } catch {
-                await session.close()
-                await pool.close()
-                throw error
-            }
-            await session.close()
-            await pool.close()
+        try await TestDatabase.withHouse { house in
+            try await body(
+                InventoryRig(pool: house.pool, session: house.session, connection: house.connection, sealer: sealer))
         }
     }
 

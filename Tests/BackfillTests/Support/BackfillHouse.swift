@@ -19,28 +19,13 @@ struct BackfillHouse: Sendable {
     var gaps: GapRepository { GapRepository(pool) }
 
     static func with(_ body: (BackfillHouse) async throws -> Void) async throws {
-        try await TestDatabase.withSchema { server in
-            let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
-            let session = try await server.connect()
-            do {
-                try await body(
-                    BackfillHouse(pool: pool, session: session, connection: try await addConnection(pool, "home")))
-            } catch {
-                await session.close()
-                await pool.close()
-                throw error
-            }
-            await session.close()
-            await pool.close()
+        try await TestDatabase.withHouse { house in
+            try await body(BackfillHouse(pool: house.pool, session: house.session, connection: house.connection))
         }
     }
 
     static func addConnection(_ pool: PostgresPool, _ name: String) async throws -> ConnectionID {
-        let user = try await UserRepository(pool).add(username: "of \(name)", email: "\(name)@example.org")
-        let id = ConnectionID()
-        _ = try await ConnectionRepository(pool).add(
-            id: id, userID: user.id, name: name, url: "http://\(name).local:8123", sealedToken: "v1.k1.n.c.t")
-        return id
+        try await TestDatabase.addConnection(name, of: "of \(name)", to: pool)
     }
 
     // MARK: Home Assistant

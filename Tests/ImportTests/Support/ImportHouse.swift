@@ -16,22 +16,10 @@ struct ImportHouse: Sendable {
     let connection: ConnectionID
 
     static func with(_ body: (ImportHouse) async throws -> Void) async throws {
-        try await TestDatabase.withSchema { server in
-            let pool = PostgresPool(server.configuration.taking(.writer), size: 3, logger: server.logger)
-            let session = try await server.connect()
-            do {
-                let user = try await UserRepository(pool).add(username: "anna", email: "anna@example.org")
-                let id = ConnectionID()
-                _ = try await ConnectionRepository(pool).add(
-                    id: id, userID: user.id, name: "home", url: "http://home.local:8123", sealedToken: "v1.k1.n.c.t")
-                try await body(ImportHouse(database: server, pool: pool, session: session, connection: id))
-            } catch {
-                await session.close()
-                await pool.close()
-                throw error
-            }
-            await session.close()
-            await pool.close()
+        try await TestDatabase.withHouse { house in
+            try await body(
+                ImportHouse(
+                    database: house.database, pool: house.pool, session: house.session, connection: house.connection))
         }
     }
 
