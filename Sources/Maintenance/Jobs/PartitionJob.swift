@@ -1,5 +1,4 @@
 import BridgeCore
-import PostgresClient
 import Store
 
 /// Keeps partitions of `home_assistant_events` ready ahead of time, and empties the DEFAULT partition: what lies there gets the
@@ -16,7 +15,7 @@ package struct PartitionJob: MaintenanceJob {
     private static let monthsAtOnce = 24
     /// Writers wait behind a lock that is waited for.
     private static let patience = Duration.milliseconds(200)
-    private static let attempts = 10
+    private static let lock = LockPatience(attempts: 10, pause: .milliseconds(300)...Duration.milliseconds(1_500))
 
     private let partitions: PartitionRepository
 
@@ -37,13 +36,8 @@ package struct PartitionJob: MaintenanceJob {
 
     /// Waits for no lock longer than writers may be kept waiting, and tries again a few times.
     private func ensure(from: Timestamp, to: Timestamp) async throws -> Int {
-        for _ in 1..<Self.attempts {
-            do {
-                return try await partitions.ensureEventPartitions(from: from, to: to, patience: Self.patience)
-            } catch let error as PostgresError where error.isLockTimeout {
-                try await Task.sleep(for: .milliseconds(Int.random(in: 300...1_500)))
-            }
+        try await Self.lock {
+            try await partitions.ensureEventPartitions(from: from, to: to, patience: Self.patience)
         }
-        return try await partitions.ensureEventPartitions(from: from, to: to, patience: Self.patience)
     }
 }

@@ -24,6 +24,8 @@ package struct RetentionJob: MaintenanceJob {
         package var retry = Duration.milliseconds(500)...Duration.milliseconds(2_000)
 
         package init() {}
+
+        fileprivate var lock: LockPatience { LockPatience(attempts: attempts, pause: retry) }
     }
 
     /// What has gone so far, for a person who waits.
@@ -142,17 +144,16 @@ package struct RetentionJob: MaintenanceJob {
     private func delete(
         _ group: [RetentionSeries], _ month: RetentionMonth, _ vectors: Bool, _ limit: Int
     ) async throws -> [ConnectionID: Int]? {
-        for _ in 0..<pacing.attempts {
-            do {
-                return try await retention.delete(group, of: month, vectors: vectors, limit: limit)
-            } catch let error as PostgresError where error.isLockTimeout || error.sqlState == "40P01" {
-                try await pauseForLock()
-            } catch let error as PostgresError where error.sqlState == "42P01" {
-                // Somebody dropped the month meanwhile.
-                return [:]
+        do {
+            return try await pacing.lock {
+                try await retention.delete(group, of: month, vectors: vectors, limit: limit)
             }
+        } catch let error as PostgresError where LockPatience.isHeldUp(error) {
+            return nil
+        } catch let error as PostgresError where error.sqlState == "42P01" {
+            // Somebody dropped the month meanwhile.
+            return [:]
         }
-        return nil
     }
 
     /// Drops the month where that is worth it; `nil` where its rows are to go one by one.
@@ -168,20 +169,16 @@ package struct RetentionJob: MaintenanceJob {
         let count = rows.values.reduce(0, +)
         // A small month that stays is not made anew for a few rows.
         guard count > 0 ? kept * 2 <= count : isOld else { return nil }
-        for _ in 0..<(mayTry ? pacing.attempts : 0) {
-            switch try await retention.replace(month, recreating: !isOld) {
-            case .dropped(let kept):
-                let gone = rows.merging(kept.mapValues { -$0 }, uniquingKeysWith: +)
-                return Work(rows: gone.mapValues { max(0, $0) }, isDropped: true)
-            case .keepsTooMuch, .isNotRolledUp: return nil
-            case .busy: try await pauseForLock()
-            }
+        guard mayTry else { return Work(isUnfinished: true) }
+        let outcome = try await pacing.lock(isBusy: { $0 == .busy }) {
+            try await retention.replace(month, recreating: !isOld)
         }
-        return Work(isUnfinished: true)
-    }
-
-    private func pauseForLock() async throws {
-        let span = pacing.retry.upperBound - pacing.retry.lowerBound
-        try await Task.sleep(for: pacing.retry.lowerBound + span * Double.random(in: 0...1))
+        switch outcome {
+        case .dropped(let kept):
+            let gone = rows.merging(kept.mapValues { -$0 }, uniquingKeysWith: +)
+            return Work(rows: gone.mapValues { max(0, $0) }, isDropped: true)
+        case .keepsTooMuch, .isNotRolledUp: return nil
+        case .busy: return Work(isUnfinished: true)
+        }
     }
 }
