@@ -51,7 +51,7 @@ package struct VectorIndexRepository: Sendable {
     package func build(_ partition: EmbeddingPartition, deadline: Duration = .seconds(6 * 3_600)) async throws
         -> Outcome
     {
-        try await locked(partition) { session in
+        try await locked(partition) { session, isOwner in
             let result = try await session.query(
                 """
                 SELECT coalesce(bool_or(indisvalid), false) AS is_valid, count(*) AS count
@@ -61,7 +61,7 @@ package struct VectorIndexRepository: Sendable {
                 (try row.bool("is_valid"), try row.int("count"))
             }
             if isValid { return .done }
-            guard try await session.takeRole(DatabaseRole.owner.rawValue) else {
+            guard isOwner else {
                 let isBuilt = try await session.query(
                     "SELECT home_assistant_build_vector_index($1::regclass) AS is_built", [.text(partition.table)],
                     name: "build_vector_index", deadline: deadline
@@ -92,8 +92,8 @@ package struct VectorIndexRepository: Sendable {
 
     /// Drops the index of a partition, where there is one.
     package func drop(_ partition: EmbeddingPartition) async throws -> Outcome {
-        try await locked(partition) { session in
-            if try await session.takeRole(DatabaseRole.owner.rawValue) {
+        try await locked(partition) { session, isOwner in
+            if isOwner {
                 try await session.execute(
                     "DROP INDEX CONCURRENTLY IF EXISTS \(Self.index(of: partition))", name: "drop_vector_index",
                     deadline: .seconds(600))
@@ -106,9 +106,9 @@ package struct VectorIndexRepository: Sendable {
         }
     }
 
-    /// Runs `body` under the lock of the partition, and gives the session its own role back.
+    /// Runs `body` under the lock of the partition, as the owner where that may be.
     private func locked(
-        _ partition: EmbeddingPartition, _ body: (PostgresConnection) async throws -> Outcome
+        _ partition: EmbeddingPartition, _ body: (PostgresConnection, _ isOwner: Bool) async throws -> Outcome
     ) async throws -> Outcome {
         let key: [PostgresValue] = [.text("home_assistant_vector_index \(partition.table)")]
         return try await pool.withConnection { session in
@@ -117,16 +117,14 @@ package struct VectorIndexRepository: Sendable {
             ).one { row throws(PostgresError) in try row.bool("locked") }
             guard isMine else { return .busy }
             do {
-                let outcome = try await body(session)
-                try await session.takeOwnRole()
+                let outcome = try await session.withOwnerRole { try await body(session, $0) }
                 _ = try await session.query(
                     "SELECT pg_advisory_unlock(hashtextextended($1, 0))", key, name: "unlock_vector_index")
                 return outcome
             } catch {
-                // A session that is lost has lost its lock; one that keeps the owner's role must not go back to the pool.
+                // A session that is lost has lost its lock; one that keeps it must not go back to the pool.
                 await Task {
                     do {
-                        try await session.takeOwnRole()
                         _ = try await session.query("SELECT pg_advisory_unlock(hashtextextended($1, 0))", key)
                     } catch {
                         await session.close()

@@ -54,14 +54,8 @@ package struct IndexPackingRepository: Sendable {
     /// cut short left behind is dropped first.
     package func pack(_ index: String, deadline: Duration = .seconds(6 * 3_600)) async throws -> Outcome {
         try await pool.withConnection { session in
-            do {
-                let outcome = try await Self.pack(index, session, deadline)
-                try await session.takeOwnRole()
-                return outcome
-            } catch {
-                // A session that keeps the owner's role must not go back to the pool.
-                await Task { do { try await session.takeOwnRole() } catch { await session.close() } }.value
-                throw error
+            try await session.withOwnerRole { isOwner in
+                isOwner ? try await Self.pack(index, session, deadline) : .ownerNeeded
             }
         }
     }
@@ -69,7 +63,6 @@ package struct IndexPackingRepository: Sendable {
     private static func pack(
         _ index: String, _ session: PostgresConnection, _ deadline: Duration
     ) async throws -> Outcome {
-        guard try await session.takeRole(DatabaseRole.owner.rawValue) else { return .ownerNeeded }
         let remains = try await session.query(
             """
             SELECT other.indexrelid::regclass::text AS name
