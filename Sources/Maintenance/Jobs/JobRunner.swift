@@ -224,19 +224,17 @@ package final class JobRunner: Sendable {
                     }
                 case .failed where isCancelled || thrown is CancellationError: try await repository.release(hold)
                 case .failed(let text):
-                    let stored = try await repository.list().first { $0.name == job.name }
-                    let failures = (stored?.failuresInARow ?? 0) + 1
-                    let pause = min(pacing.retry.upperBound, pacing.retry.lowerBound * (1 << min(failures - 1, 20)))
+                    guard
+                        let failure = try await repository.fail(
+                            hold, error: text, duration: duration, retry: pacing.retry,
+                            spread: Double.random(in: 0.8...1.2))
+                    else { return .lost }
                     logger.log(
-                        level: failures == 1 || stored?.lastError != text ? .warning : .debug,
-                        "A job of maintenance failed and is tried again.",
+                        level: failure.isNew ? .warning : .debug, "A job of maintenance failed and is tried again.",
                         metadata: [
                             LoggingKeys.job: "\(job.name)", LoggingKeys.error: "\(text)",
-                            LoggingKeys.retryAfter: "\(Int(pause / .milliseconds(1)))",
+                            LoggingKeys.retryAfter: "\(Int(failure.pause / .milliseconds(1)))",
                         ])
-                    let isMine = try await repository.fail(
-                        hold, error: text, duration: duration, pause: pause * Double.random(in: 0.8...1.2))
-                    if !isMine { return .lost }
                 case .lost:
                     logger.warning(
                         "A job of maintenance was stopped, because the database did not answer for too long.",

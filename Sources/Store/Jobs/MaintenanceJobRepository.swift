@@ -12,6 +12,9 @@ package struct MaintenanceJobRepository: Sendable {
         package let job: String
         let holder: UUID
         let epoch: Int64
+
+        /// `$1` to `$3` of `isHeld`.
+        fileprivate var parameters: [PostgresValue] { [.text(job), .uuid(holder), .int(epoch)] }
     }
 
     private let pool: PostgresPool
@@ -92,19 +95,47 @@ package struct MaintenanceJobRepository: Sendable {
             ], name: "finish_job")
     }
 
-    /// Ends a run that failed. `error` is free of secrets. `false` where the hold was over, so that nothing was written.
-    package func fail(_ hold: Hold, error: String, duration: Duration, pause: Duration) async throws -> Bool {
-        try await change(
-            hold,
-            """
-            \(Self.ended), last_duration_ms = $4::bigint, last_error = $5, last_error_at = clock_timestamp(),
-            error_count = error_count + 1, failures_in_a_row = failures_in_a_row + 1,
-            next_run_at = clock_timestamp() + make_interval(secs => $6::float8)
-            """,
-            [
-                .int(Self.milliseconds(duration)), .text(StorableText.fitting(error, limit: 2_000)),
-                .double(pause / .seconds(1)),
-            ], name: "fail_job")
+    /// How a job stands that has failed.
+    package struct Failure: Sendable, Equatable {
+        /// With this one; 1 for the first after a good run.
+        package let inARow: Int
+        /// Whether the error before it said something else, or there was none.
+        package let isNew: Bool
+        /// The next run is due after it.
+        package let pause: Duration
+    }
+
+    /// Ends a run that failed. `error` is free of secrets. The next is due after the shorter pause of `retry`, doubled with each
+    /// failure in a row up to the longer, times `spread`. `nil` where the hold was over, so that nothing was written.
+    package func fail(
+        _ hold: Hold, error: String, duration: Duration, retry: ClosedRange<Duration>, spread: Double
+    ) async throws -> Failure? {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                WITH before AS (
+                    SELECT job_name AS name, last_error AS error, failures_in_a_row AS failures,
+                        $8::float8 * least($7::float8, $6::float8 * 2 ^ least(failures_in_a_row, 20)) AS pause
+                    FROM maintenance_job WHERE \(Self.isHeld) FOR UPDATE
+                )
+                UPDATE maintenance_job
+                SET \(Self.ended), last_duration_ms = $4::bigint, last_error = $5, last_error_at = clock_timestamp(),
+                    error_count = error_count + 1, failures_in_a_row = failures_in_a_row + 1,
+                    next_run_at = clock_timestamp() + make_interval(secs => before.pause)
+                FROM before WHERE job_name = before.name
+                RETURNING failures_in_a_row, before.pause,
+                    before.failures = 0 OR before.error IS DISTINCT FROM last_error AS is_new
+                """,
+                hold.parameters + [
+                    .int(Self.milliseconds(duration)), .text(StorableText.fitting(error, limit: 2_000)),
+                    .double(retry.lowerBound / .seconds(1)), .double(retry.upperBound / .seconds(1)), .double(spread),
+                ], name: "fail_job"
+            ).first.map { row throws(PostgresError) in
+                Failure(
+                    inARow: try row.int("failures_in_a_row"), isNew: try row.bool("is_new"),
+                    pause: .seconds(try row.double("pause")))
+            }
+        }
     }
 
     /// Gives a job back in the middle of a run, as at the end of the process: due at once, for whoever comes.
@@ -112,6 +143,8 @@ package struct MaintenanceJobRepository: Sendable {
         _ = try await change(hold, "\(Self.free), next_run_at = clock_timestamp()", [], name: "release_job")
     }
 
+    /// Whether the hold of the parameters `$1` to `$3` goes on.
+    private static let isHeld = "job_name = $1 AND holder = $2 AND epoch = $3::bigint"
     private static let free = "holder = NULL, holder_name = NULL, holder_expires_at = NULL"
     private static let ended = "\(free), last_finished_at = clock_timestamp(), run_count = run_count + 1"
 
@@ -122,8 +155,8 @@ package struct MaintenanceJobRepository: Sendable {
     ) async throws -> Bool {
         try await pool.withConnection { session in
             try await session.query(
-                "UPDATE maintenance_job SET \(assignments) WHERE job_name = $1 AND holder = $2 AND epoch = $3::bigint",
-                [.text(hold.job), .uuid(hold.holder), .int(hold.epoch)] + parameters, name: name
+                "UPDATE maintenance_job SET \(assignments) WHERE \(Self.isHeld)", hold.parameters + parameters,
+                name: name
             ).affectedRows > 0
         }
     }
