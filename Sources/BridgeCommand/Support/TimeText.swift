@@ -35,6 +35,14 @@ enum TimeText {
         return "\(milliseconds / 1_000).\(milliseconds % 1_000 / 100) s"
     }
 
+    /// How long something will take, roughly: `38 s`, `4 min`, `2 h 5 min`; begun seconds count.
+    static func rough(_ duration: Duration) -> String {
+        let (whole, rest) = duration.components
+        let seconds = whole + (rest > 0 ? 1 : 0)
+        if seconds < 60 { return "\(seconds) s" }
+        return seconds < 3_600 ? "\(seconds / 60) min" : "\(seconds / 3_600) h \(seconds % 3_600 / 60) min"
+    }
+
     /// Whole milliseconds, for `duration_ms`.
     static func milliseconds(_ duration: Duration) -> Int {
         let (seconds, attoseconds) = duration.components

@@ -126,14 +126,8 @@ final class ImportLine: Sendable {
         if elapsed > 0 { line += ", \(Int(Double(progress.readNow) / elapsed)) rows/s" }
         if let start, progress.fraction > start.fraction {
             let left = (1 - progress.fraction) / (progress.fraction - start.fraction) * (elapsed - start.seconds)
-            line += ", \(Self.length(left)) left"
+            line += ", \(TimeText.rough(.seconds(min(max(left, 0), 1e9)))) left"
         }
         return line
-    }
-
-    private static func length(_ seconds: Double) -> String {
-        let seconds = Int(min(max(seconds, 0), 1e9).rounded(.up))
-        if seconds < 60 { return "\(seconds) s" }
-        return seconds < 3_600 ? "\(seconds / 60) min" : "\(seconds / 3_600) h \(seconds % 3_600 / 60) min"
     }
 }
