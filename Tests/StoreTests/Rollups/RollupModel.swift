@@ -11,14 +11,15 @@ struct PastState: Sendable {
     var state: String?
     var stateClass: String?
     var lastReset: String?
+    var unit: String?
     var source = "live"
 
     var value: Double? { state.flatMap(Double.init) }
 
     func row(_ connection: ConnectionID) -> EventRow {
-        let attributes = [("state_class", stateClass), ("last_reset", lastReset)].compactMap { name, value in
-            value.map { "\"\(name)\":\"\($0)\"" }
-        }
+        let attributes = [
+            ("state_class", stateClass), ("last_reset", lastReset), ("unit_of_measurement", unit),
+        ].compactMap { name, value in value.map { "\"\(name)\":\"\($0)\"" } }
         return EventRow(
             id: id, connection: connection, entity: entity, old: nil, new: state,
             attributes: "{\(attributes.joined(separator: ","))}", timestamp: at, value: value, source: source)
@@ -47,7 +48,8 @@ struct PastZone: Sendable, CustomStringConvertible {
     static let berlin = PastZone(
         name: "Europe/Berlin", offsets: [(.min, 3_600), (1_711_846_800, 7_200)], start: 1_710_000_000, days: 30)
 
-    private func offset(_ time: Int64) -> Int64 { offsets.last { $0.from <= time }?.seconds ?? 0 }
+    /// Seconds east of Greenwich at a moment.
+    func offset(_ time: Int64) -> Int64 { offsets.last { $0.from <= time }?.seconds ?? 0 }
 
     /// The midnight before a moment, in seconds.
     func dayStart(_ time: Int64) -> Int64 {
