@@ -13,6 +13,15 @@ package enum SafetyRuleType: String, CaseIterable, Sendable, Codable {
     case limit = "AUTOMATION_LIMIT"
     case risk = "RISK_THRESHOLD"
     case approval = "APPROVAL_REQUIRED"
+
+    /// What a rule with this condition is for: limits speak of numbers, thresholds of risk, and the rest of what asks first.
+    package init(condition: String) {
+        if condition.contains("executions_per_day_over") {
+            self = .limit
+        } else {
+            self = condition.contains("\"risk") ? .risk : .approval
+        }
+    }
 }
 
 /// What a rule does with a change of which its condition holds (`safety_rule.rule_action`).

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Automation
 import BridgeCore
 import PostgresClient
 import Store

@@ -74,28 +74,4 @@ extension StoredDecision {
 
     /// `93 %`, or a dash.
     var confidenceText: String { confidence.map { "\(Int($0.rounded())) %" } ?? "-" }
-
-    /// All that is known of the decision.
-    var jsonValue: JSONValue {
-        .object([
-            "id": .string(id.description),
-            "connection": .optional(connectionName),
-            "connection_id": .optional(connectionID?.description),
-            "automation": .optional(automationName),
-            "automation_id": .optional(automationID?.description),
-            "type": .string(type.rawValue),
-            "description": .string(description),
-            "subject_key": .optional(subjectKey),
-            "model_version": .optional(modelVersion),
-            "confidence": confidence.map { .number($0) } ?? .null,
-            "input": .parsed(input),
-            "output": .parsed(output),
-            "reason": .optional(reason),
-            "feedback": .string(feedback.rawValue),
-            "feedback_comment": .optional(feedbackComment),
-            "feedback_by": .optional(feedbackBy),
-            "feedback_at": .time(feedbackAt),
-            "created_at": .time(createdAt),
-        ])
-    }
 }

@@ -153,20 +153,3 @@ struct EmergencyStatus: BridgeSubcommand {
             stops.map(\.jsonValue), table: table, empty: "No emergency stop is engaged, and none was.", as: output)
     }
 }
-
-extension StoredEmergencyStop {
-    var jsonValue: JSONValue {
-        .object([
-            "id": .string(id.uuidString.lowercased()),
-            "is_engaged": .bool(isEngaged),
-            "connection": .optional(connectionName),
-            "connection_id": .optional(connection?.description),
-            "reason": .string(reason),
-            "engaged_by": .optional(engagedByName),
-            "engaged_at": .time(engagedAt),
-            "release_reason": .optional(releaseReason),
-            "released_by": .optional(releasedByName),
-            "released_at": .time(releasedAt),
-        ])
-    }
-}

@@ -34,19 +34,14 @@ struct RuleAdd: BridgeSubcommand {
         guard (1...1_000_000).contains(priority) else { throw ValidationError("--priority takes a number from 1.") }
     }
 
-    /// Limits speak of numbers, thresholds of risk, and the rest of what asks first.
-    static func type(of condition: String) -> SafetyRuleType {
-        if condition.contains("executions_per_day_over") { return .limit }
-        return condition.contains("\"risk") ? .risk : .approval
-    }
-
     func run(in context: CommandContext) async throws {
         let settings = try context.settings()
         let rule = try await context.withPool(settings) { pool in
             let house = try await scope.house(in: pool)
             let person = try await scope.person(for: house?.id, in: pool)
             let draft = SafetyRuleDraft(
-                connection: house?.id, name: name, type: type ?? Self.type(of: condition), description: description,
+                connection: house?.id, name: name, type: type ?? SafetyRuleType(condition: condition),
+                description: description,
                 condition: condition, action: action, priority: priority)
             return try await SafetyRuleRepository(pool, keys: context.auditKeys(settings)).add(draft, by: person.id) {
                 rule in

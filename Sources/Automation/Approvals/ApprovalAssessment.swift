@@ -1,16 +1,17 @@
 import BridgeCore
 
 /// `approval_workflow.risk_assessment` as a person reads it. Members that this program does not know are shown as they are.
-struct ApprovalAssessment {
-    struct Section: Equatable {
-        let title: String
-        let lines: [String]
+package struct ApprovalAssessment: Sendable, Equatable {
+    /// A heading, and the lines below it.
+    package struct Section: Sendable, Equatable {
+        package let title: String
+        package let lines: [String]
     }
 
-    let sections: [Section]
+    package let sections: [Section]
 
     /// Reads the JSON object; nothing of anything else.
-    init(json: String?) {
+    package init(json: String?) {
         guard case .object(let members) = JSONValue.parsed(json) else {
             sections = []
             return
