@@ -18,7 +18,8 @@ package struct Console: Sendable {
 
     /// Every area.
     static let areas: [Area] = [
-        DocumentEndpoints.add
+        DocumentEndpoints.add,
+        GovernanceEndpoints.add,
     ]
 
     /// A console over `services`.

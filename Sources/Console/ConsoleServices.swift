@@ -23,6 +23,8 @@ package struct ConsoleServices: Sendable {
     package let authenticator: any Authenticator
     /// The keys that sign what is decided here; `nil` where there is no keyring.
     package let auditKeys: AuditKeys?
+    /// Where the running bridge keeps its checkpoints of the audit trail; `nil` where it keeps none.
+    package let checkpoints: AuditCheckpointFile?
     package let health: HealthRegistry
     package let metrics: MetricsRegistry
     /// Makes the vector of a question; `nil` where words alone are compared.
@@ -32,13 +34,14 @@ package struct ConsoleServices: Sendable {
     /// Names the parts.
     package init(
         system: PostgresPool, readers: ReaderPools, authenticator: any Authenticator, auditKeys: AuditKeys?,
-        health: HealthRegistry, metrics: MetricsRegistry,
+        checkpoints: AuditCheckpointFile? = nil, health: HealthRegistry, metrics: MetricsRegistry,
         search: @escaping @Sendable (PostgresPool) -> SearchService?, logger: Logger
     ) {
         self.system = system
         self.readers = readers
         self.authenticator = authenticator
         self.auditKeys = auditKeys
+        self.checkpoints = checkpoints
         self.health = health
         self.metrics = metrics
         self.search = search

@@ -4,7 +4,10 @@ import FoundationEssentials
 /// The description of the API (OpenAPI 3.1), put together from the part of each area.
 enum OpenAPIDocument {
     /// The parts, each a JSON object with `paths` and `components`; the first has the head as well.
-    private static let parts: [[UInt8]] = [PackageResources.base_json]
+    private static let parts: [[UInt8]] = [
+        PackageResources.base_json,
+        PackageResources.govern_json,
+    ]
 
     /// The whole document. Throws where a part is no JSON, which a test would have shown.
     static func document(version: String) throws -> JSONValue {

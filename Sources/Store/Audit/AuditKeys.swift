@@ -5,7 +5,7 @@ package struct AuditKeys: Sendable {
     /// What signs new rows; `nil` where there is no signing key, and rows are then written unsigned.
     let signer: @Sendable () throws -> RowSigner?
     /// What verifies rows that were signed before.
-    let verifier: @Sendable () throws -> RowVerifier
+    package let verifier: @Sendable () throws -> RowVerifier
 
     package init(
         signer: @escaping @Sendable () throws -> RowSigner?, verifier: @escaping @Sendable () throws -> RowVerifier

@@ -29,6 +29,32 @@ package struct AutomationRepository: Sendable {
         }
     }
 
+    /// Some automations by name, whatever their connection; those of removed connections are left out. An empty list of `states`
+    /// asks for all. `after` is the automation behind which to go on.
+    package func page(
+        connection: ConnectionID? = nil, states: [LifecycleState] = [], after: AutomationID? = nil, limit: Int
+    ) async throws -> [StoredAutomation] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT \(StoredAutomation.columns)
+                FROM automation_management AS automation
+                JOIN home_assistant_connections AS connection ON connection.id = automation.connection_id
+                WHERE connection.removed_at IS NULL AND ($1::uuid IS NULL OR automation.connection_id = $1::uuid)
+                    AND ($2::text[] = '{}' OR automation.lifecycle_state = ANY ($2::text[]))
+                    AND ($3::uuid IS NULL OR (lower(automation.name), automation.id) > (
+                        SELECT lower(last.name), last.id FROM automation_management AS last WHERE last.id = $3::uuid))
+                ORDER BY lower(automation.name), automation.id
+                LIMIT $4
+                """,
+                [
+                    .optional(connection) { .id($0) }, .textArray(states.map(\.rawValue)), .optional(after) { .id($0) },
+                    .int(Int64(max(0, limit))),
+                ], name: "page_automations"
+            ).map(StoredAutomation.init(row:))
+        }
+    }
+
     /// The automation of this row id, or `nil`.
     package func find(id: AutomationID) async throws -> StoredAutomation? {
         try await pool.withConnection { session in

@@ -9,11 +9,16 @@ package struct BackupRepository: Sendable {
     /// Uses connections of `pool`, one for each call.
     package init(_ pool: PostgresPool) { self.pool = pool }
 
-    /// The newest versions of an automation, the newest first.
-    package func list(of automation: AutomationID, limit: Int = 100) async throws -> [StoredBackup] {
+    /// The newest versions of an automation, the newest first; those before `version`, where it is given.
+    package func list(
+        of automation: AutomationID, before version: Int? = nil, limit: Int = 100
+    ) async throws -> [StoredBackup] {
         try await read(
-            "backup.automation_id = $1 ORDER BY backup.version DESC LIMIT $2",
-            [.id(automation), .int(Int64(max(0, limit)))], name: "list_backups")
+            """
+            backup.automation_id = $1 AND ($3::bigint IS NULL OR backup.version < $3::bigint)
+            ORDER BY backup.version DESC LIMIT $2
+            """,
+            [.id(automation), .int(Int64(max(0, limit))), .optional(version) { .int(Int64($0)) }], name: "list_backups")
     }
 
     /// One version of an automation. Throws `.notFound`.

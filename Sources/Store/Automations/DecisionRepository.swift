@@ -63,6 +63,44 @@ package struct DecisionRepository: Sendable {
         }
     }
 
+    /// The ids of some decisions, newest first; those that nobody has answered, or has, where `isAnswered` is given. `after` is the
+    /// decision behind which to go on.
+    package func page(
+        connection: ConnectionID? = nil, type: DecisionType? = nil, isAnswered: Bool? = nil, after: DecisionID? = nil,
+        limit: Int
+    ) async throws -> [DecisionID] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT decision.id FROM ai_decisions AS decision
+                WHERE ($1::uuid IS NULL OR decision.connection_id = $1::uuid)
+                    AND ($2::text IS NULL OR decision.decision_type = $2::text)
+                    AND ($3::boolean IS NULL OR (decision.user_feedback <> 'PENDING') = $3::boolean)
+                    AND ($4::uuid IS NULL OR (decision.created_at, decision.id) < (
+                        SELECT last.created_at, last.id FROM ai_decision_audit AS last WHERE last.id = $4::uuid))
+                ORDER BY decision.created_at DESC, decision.id DESC
+                LIMIT $5
+                """,
+                [
+                    .optional(connection) { .id($0) }, .optional(type) { .text($0.rawValue) },
+                    .optional(isAnswered) { .bool($0) }, .optional(after) { .id($0) }, .int(Int64(max(0, limit))),
+                ], name: "page_decisions"
+            ).map { row throws(PostgresError) in try row.id("id") }
+        }
+    }
+
+    /// The decisions of these ids, in their order.
+    package func read(_ ids: [DecisionID]) async throws -> [StoredDecision] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                \(StoredDecision.selection) WHERE decision.id = ANY ($1::uuid[])
+                ORDER BY array_position($1::uuid[], decision.id)
+                """, [.textArray(ids.map(\.description))], name: "read_decisions"
+            ).map(StoredDecision.init(row:))
+        }
+    }
+
     // MARK: Writing
 
     /// Stores those of `drafts`, in their order and no more than `limit`, that no earlier decision of the connection was about, and
@@ -104,11 +142,12 @@ package struct DecisionRepository: Sendable {
 
     /// Adds what a person said to a decision; the newest word counts. Throws `.notFound` for a decision that is none.
     package func answer(
-        _ decision: DecisionID, _ feedback: DecisionFeedback, comment: String? = nil, by user: UserID? = nil
+        _ decision: DecisionID, _ feedback: DecisionFeedback, comment: String? = nil, by user: UserID? = nil,
+        from origin: ActOrigin = .commandLine
     ) async throws {
         // A decision never changes, so it may be read beforehand.
         let rows = try await pool.withConnection { session in
-            try await Self.feedback(decision, feedback, comment, user, session)
+            try await Self.feedback(decision, feedback, comment, user, origin, session)
         }
         guard !rows.isEmpty else { throw StoreError(.notFound, "There is no decision \(decision).") }
         _ = try await writer.append(rows, over: pool)
@@ -118,9 +157,9 @@ package struct DecisionRepository: Sendable {
     /// the transaction ends: call it before anything is appended to the chains of other tables, and otherwise last.
     package func answer(
         _ decision: DecisionID, _ feedback: DecisionFeedback, comment: String? = nil, by user: UserID? = nil,
-        in session: isolated PostgresConnection
+        from origin: ActOrigin = .commandLine, in session: isolated PostgresConnection
     ) throws {
-        let rows = try Self.feedback(decision, feedback, comment, user, session)
+        let rows = try Self.feedback(decision, feedback, comment, user, origin, session)
         guard !rows.isEmpty else { return }
         _ = try writer.write(rows, try writer.keys?.pair(), session)
     }
@@ -128,19 +167,19 @@ package struct DecisionRepository: Sendable {
     /// The row to append for what a person said; none for a decision that is none.
     private static func feedback(
         _ decision: DecisionID, _ feedback: DecisionFeedback, _ comment: String?, _ user: UserID?,
-        _ session: isolated PostgresConnection
+        _ origin: ActOrigin, _ session: isolated PostgresConnection
     ) throws -> [AuditRow] {
         try session.query(
             """
             SELECT gen_random_uuid() AS id, connection_id, automation_id, decision_type,
                 'Feedback: ' || decision_description AS decision_description, $2::text AS user_feedback, id AS feedback_on,
-                $3::uuid AS user_id, $4::text AS reasoning_explanation, clock_timestamp() AS created_at
+                $3::uuid AS user_id, $4::text AS reasoning_explanation, $5::jsonb AS input_data, clock_timestamp() AS created_at
             FROM ai_decision_audit
             WHERE id = $1 AND feedback_on IS NULL
             """,
             [
                 .id(decision), .text(feedback.rawValue), .optional(user) { .id($0) },
-                .optional(comment) { .text(StorableText.fitting($0)) },
+                .optional(comment) { .text(StorableText.fitting($0)) }, .optional(origin.json) { .json($0) },
             ], name: "feedback_on_decision"
         ).map { row throws(PostgresError) in try Self.row(row, of: try row.optionalID("connection_id")) }
     }

@@ -53,6 +53,31 @@ package struct ExecutionRepository: Sendable {
         }
     }
 
+    /// Some runs of an automation, newest first; those that ended so, where `status` is given. `after` is the run behind which to
+    /// go on.
+    package func page(
+        _ automation: AutomationID, since: Timestamp? = nil, status: ExecutionStatus? = nil, after: UUID? = nil,
+        limit: Int
+    ) async throws -> [StoredExecution] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT \(StoredExecution.columns) FROM automation_executions AS execution
+                WHERE automation_id = $1 AND ($2::timestamptz IS NULL OR started_at >= $2::timestamptz)
+                    AND ($3::text IS NULL OR status = $3::text)
+                    AND ($4::uuid IS NULL OR (started_at, id) < (
+                        SELECT last.started_at, last.id FROM automation_executions AS last WHERE last.id = $4::uuid))
+                ORDER BY started_at DESC, id DESC LIMIT $5
+                """,
+                [
+                    .id(automation), .optional(since, PostgresValue.timestamp),
+                    .optional(status) { .text($0.rawValue) },
+                    .optional(after) { .uuid($0) }, .int(Int64(max(0, limit))),
+                ], name: "page_executions"
+            ).map { row in try StoredExecution(row: row) }
+        }
+    }
+
     /// A run that is known by its trace.
     package struct Run: Sendable, Hashable {
         package var automation: AutomationID

@@ -3,6 +3,8 @@ import PostgresClient
 
 /// A row of `automation_lifecycle_history`.
 package struct LifecycleMove: Sendable, Hashable {
+    /// Counts the moves of all automations.
+    package let sequence: Int
     /// `nil` for the first state of an automation.
     package let previous: LifecycleState?
     package let state: LifecycleState
@@ -15,11 +17,12 @@ package struct LifecycleMove: Sendable, Hashable {
     package let approvedBy: String?
 
     static let columns = """
-        move.previous_state, move.new_state, move.change_reason, move.changed_at, person.username AS changed_by, \
+        move.sequence, move.previous_state, move.new_state, move.change_reason, move.changed_at, person.username AS changed_by, \
         approver.username AS approved_by
         """
 
     init(row: PostgresRow) throws(PostgresError) {
+        sequence = try row.int("sequence")
         previous =
             if try row.optionalString("previous_state") == nil { nil } else { try row.enumeration("previous_state") }
         state = try row.enumeration("new_state")

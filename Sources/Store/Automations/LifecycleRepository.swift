@@ -52,16 +52,20 @@ package struct LifecycleRepository: Sendable {
         }
     }
 
-    /// The newest moves of an automation, newest first.
-    package func history(of automation: AutomationID, limit: Int = 100) async throws -> [LifecycleMove] {
+    /// The newest moves of an automation, newest first; those before the one of number `before`, where it is given.
+    package func history(
+        of automation: AutomationID, before: Int? = nil, limit: Int = 100
+    ) async throws -> [LifecycleMove] {
         try await pool.withConnection { session in
             let rows = try await session.query(
                 """
                 SELECT \(LifecycleMove.columns) FROM automation_lifecycle_history AS move
                 LEFT JOIN users AS person ON person.id = move.changed_by
                 LEFT JOIN users AS approver ON approver.id = move.approved_by
-                WHERE move.automation_id = $1 ORDER BY move.sequence DESC LIMIT $2
-                """, [.id(automation), .int(Int64(limit))], name: "list_lifecycle_moves")
+                WHERE move.automation_id = $1 AND ($3::bigint IS NULL OR move.sequence < $3::bigint)
+                ORDER BY move.sequence DESC LIMIT $2
+                """, [.id(automation), .int(Int64(limit)), .optional(before) { .int(Int64($0)) }],
+                name: "list_lifecycle_moves")
             return try rows.map(LifecycleMove.init(row:))
         }
     }

@@ -225,7 +225,7 @@ package struct ApprovalNotificationRepository: Sendable {
             [.uuid(try row.uuid("id"))], name: "use_notification")
         return .counted(
             try approvals.cast(
-                ApprovalVote(word, by: try row.id("user_id"), way: "by phone"), on: answer.workflow, at: time, session))
+                ApprovalVote(word, by: try row.id("user_id"), origin: .phone), on: answer.workflow, at: time, session))
     }
 
     // MARK: SQL

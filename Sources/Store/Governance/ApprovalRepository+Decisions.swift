@@ -14,14 +14,13 @@ package struct ApprovalVote: Sendable, Equatable {
     package var user: UserID
     /// The digest of what was shown to the person; `nil` where that is whatever the row holds.
     package var shownDigest: [UInt8]?
-    /// How the word came, for the audit trail: `on the command line`, `by phone`.
-    package var way: String
+    package var origin: ActOrigin
 
-    package init(_ word: Word, by user: UserID, shownDigest: [UInt8]? = nil, way: String = "on the command line") {
+    package init(_ word: Word, by user: UserID, shownDigest: [UInt8]? = nil, origin: ActOrigin = .commandLine) {
         self.word = word
         self.user = user
         self.shownDigest = shownDigest
-        self.way = way
+        self.origin = origin
     }
 }
 
@@ -71,10 +70,14 @@ extension ApprovalRepository {
                 by: vote.user, in: session)
         }
         let word = status == .approved ? "Approved" : "Rejected"
-        var description = "\(word) “\(after.description)” \(vote.way)"
+        var description = "\(word) “\(after.description)” \(vote.origin.way)"
         if let comments, !comments.isEmpty { description += ": \(comments)" }
         try trail.append(
-            [Self.entry(status == .approved ? .approve : .reject, description, after, before, by: vote.user, at: time)],
+            [
+                Self.entry(
+                    status == .approved ? .approve : .reject, description, after, before, by: vote.user,
+                    from: vote.origin, at: time)
+            ],
             in: session)
         return after
     }
@@ -82,7 +85,7 @@ extension ApprovalRepository {
     /// Withdraws a proposal that is not decided, or approved and not carried out. The one who proposed it may, the owner of the
     /// connection, and an active administrator. Returns it as it is then.
     package func cancel(
-        _ id: WorkflowID, by user: UserID, reason: String?, at time: Timestamp
+        _ id: WorkflowID, by user: UserID, reason: String?, from origin: ActOrigin = .commandLine, at time: Timestamp
     ) async throws -> StoredWorkflow {
         do {
             return try await pool.withConnection { session in
@@ -112,8 +115,10 @@ extension ApprovalRepository {
                     try trail.append(
                         [
                             Self.entry(
-                                .cancel, "Cancelled the proposal “\(after.description)”\(why)", after, before, by: user,
-                                at: time)
+                                .cancel,
+                                "Cancelled the proposal “\(after.description)”\(origin.wayUnlessCommandLine)\(why)",
+                                after,
+                                before, by: user, from: origin, at: time)
                         ], in: session)
                     return after
                 }
@@ -239,14 +244,14 @@ extension ApprovalRepository {
 
     private static func entry(
         _ action: AutomationAuditAction, _ description: String, _ after: StoredWorkflow, _ before: StoredWorkflow?,
-        by user: UserID?, at time: Timestamp
+        by user: UserID?, from origin: ActOrigin = .commandLine, at time: Timestamp
     ) -> AutomationAuditEntry {
         AutomationAuditEntry(
             connectionID: after.connection, automationID: after.automation, workflowID: after.id.uuid, action: action,
             description: Redactor.redact(description),
             before: before.map { #"{"status":"\#($0.status.rawValue)"}"# },
             after: #"{"proposal_digest":"\#(after.digestText)","status":"\#(after.status.rawValue)"}"#, userID: user,
-            userAgent: BridgeVersion.userAgent, timestamp: time)
+            ipAddress: origin.address, userAgent: BridgeVersion.userAgent, sessionID: origin.session, timestamp: time)
     }
 }
 

@@ -37,6 +37,43 @@ package struct ApprovalRepository: Sendable {
         }
     }
 
+    /// The ids of some proposals, newest first. `after` is the proposal behind which to go on.
+    package func page(
+        connection: ConnectionID? = nil, status: WorkflowStatus? = nil, after: WorkflowID? = nil, limit: Int
+    ) async throws -> [WorkflowID] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT workflow.id FROM approval_workflow AS workflow
+                JOIN home_assistant_connections AS connection ON connection.id = workflow.connection_id
+                WHERE connection.removed_at IS NULL AND ($1::uuid IS NULL OR workflow.connection_id = $1::uuid)
+                    AND ($2::text IS NULL OR workflow.status = $2::text)
+                    AND ($3::uuid IS NULL OR (workflow.created_at, workflow.id) < (
+                        SELECT last.created_at, last.id FROM approval_workflow AS last WHERE last.id = $3::uuid))
+                ORDER BY workflow.created_at DESC, workflow.id DESC
+                LIMIT $4
+                """,
+                [
+                    .optional(connection) { .id($0) }, .optional(status) { .text($0.rawValue) },
+                    .optional(after) { .id($0) }, .int(Int64(max(0, limit))),
+                ], name: "page_approvals"
+            ).map { row throws(PostgresError) in try row.id("id") }
+        }
+    }
+
+    /// The proposals of these ids, in their order.
+    package func read(_ ids: [WorkflowID]) async throws -> [StoredWorkflow] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT \(StoredWorkflow.columns) FROM approval_workflow AS workflow
+                \(StoredWorkflow.joins)
+                WHERE workflow.id = ANY ($1::uuid[]) ORDER BY array_position($1::uuid[], workflow.id)
+                """, [.textArray(ids.map(\.description))], name: "read_approvals"
+            ).map(StoredWorkflow.init(row:))
+        }
+    }
+
     /// The proposal whose id begins with `prefix`, of at least four characters. Throws `.notFound`, `.ambiguous`, `.invalid`.
     package func find(_ prefix: String) async throws -> StoredWorkflow {
         do {

@@ -1,4 +1,5 @@
 import BridgeCore
+import FoundationEssentials
 import PostgresClient
 
 /// The emergency stops (`automation_emergency_stop`): rows, so that they hold in every bridge and survive restarts. Methods throw
@@ -18,7 +19,8 @@ package struct EmergencyStopRepository: Sendable {
     ///
     /// `account` is who sat at the machine. Throws `.invalid` for a blank reason.
     package func engage(
-        _ connection: ConnectionID?, reason: String, by user: UserID?, account: String? = nil, at time: Timestamp
+        _ connection: ConnectionID?, reason: String, by user: UserID?, account: String? = nil,
+        from origin: ActOrigin = .commandLine, at time: Timestamp
     ) async throws -> (stop: StoredEmergencyStop, isNew: Bool) {
         let reason = try Self.checked(reason)
         let engaged = try await pool.withConnection { session in
@@ -42,8 +44,9 @@ package struct EmergencyStopRepository: Sendable {
                     try trail.append(
                         [
                             Self.entry(
-                                .emergencyStop, "Stopped all writes to \(stop.place): \(reason)", connection, user,
-                                account, time)
+                                .emergencyStop,
+                                "Stopped all writes to \(stop.place)\(origin.wayUnlessCommandLine): \(reason)",
+                                connection, user, account, origin, time)
                         ], in: session)
                 }
                 return Engagement(stop: stop, isNew: isNew)
@@ -60,7 +63,8 @@ package struct EmergencyStopRepository: Sendable {
     /// Releases the stop of one house, or the one for every house where `connection` is `nil`. A stop of the other kind stays
     /// engaged. Throws `.notFound` where none is engaged, `.invalid` for a blank reason.
     package func release(
-        _ connection: ConnectionID?, reason: String, by user: UserID?, account: String? = nil, at time: Timestamp
+        _ connection: ConnectionID?, reason: String, by user: UserID?, account: String? = nil,
+        from origin: ActOrigin = .commandLine, at time: Timestamp
     ) async throws -> StoredEmergencyStop {
         let reason = try Self.checked(reason)
         return try await pool.withConnection { session in
@@ -86,11 +90,37 @@ package struct EmergencyStopRepository: Sendable {
                 try trail.append(
                     [
                         Self.entry(
-                            .emergencyRelease, "Released the emergency stop of \(stop.place): \(reason)", connection,
-                            user, account, time)
+                            .emergencyRelease,
+                            "Released the emergency stop of \(stop.place)\(origin.wayUnlessCommandLine): \(reason)",
+                            connection, user, account, origin, time)
                     ], in: session)
                 return stop
             }
+        }
+    }
+
+    /// The stops that concern these connections and those that hold for every house: those that hold now first, then the newest
+    /// that were released. `after` is the stop behind which to go on.
+    package func page(
+        of connections: [ConnectionID], after: UUID? = nil, limit: Int
+    ) async throws -> [StoredEmergencyStop] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                \(StoredEmergencyStop.selection)
+                WHERE (stop.connection_id IS NULL OR stop.connection_id = ANY ($1::uuid[]))
+                    AND ($2::uuid IS NULL
+                        OR (coalesce(stop.released_at, 'infinity'), stop.engaged_at, stop.id) < (
+                            SELECT coalesce(last.released_at, 'infinity'), last.engaged_at, last.id
+                            FROM automation_emergency_stop AS last WHERE last.id = $2::uuid))
+                ORDER BY coalesce(stop.released_at, 'infinity') DESC, stop.engaged_at DESC, stop.id DESC
+                LIMIT $3
+                """,
+                [
+                    .textArray(connections.map(\.description)), .optional(after) { .uuid($0) },
+                    .int(Int64(max(0, limit))),
+                ], name: "page_emergency_stops"
+            ).map(StoredEmergencyStop.init(row:))
         }
     }
 
@@ -151,11 +181,12 @@ package struct EmergencyStopRepository: Sendable {
 
     private static func entry(
         _ action: AutomationAuditAction, _ description: String, _ connection: ConnectionID?, _ user: UserID?,
-        _ account: String?, _ time: Timestamp
+        _ account: String?, _ origin: ActOrigin, _ time: Timestamp
     ) -> AutomationAuditEntry {
         AutomationAuditEntry(
             connectionID: connection, action: action, description: Redactor.redact(description),
             after: account.flatMap { try? JSONValue.object(["account": .string($0)]).text(indented: false) },
-            userID: user, userAgent: BridgeVersion.userAgent, timestamp: time)
+            userID: user, ipAddress: origin.address, userAgent: BridgeVersion.userAgent, sessionID: origin.session,
+            timestamp: time)
     }
 }

@@ -48,13 +48,48 @@ package struct SafetyRuleRepository: Sendable {
         return rule
     }
 
-    /// Stores a rule, together with the row of the audit trail that `entry` makes of it. Throws `.duplicateName`, and
-    /// `.invalidValue` for a condition that is none.
+    /// Some of the rules for every house and for `connections`, in the order in which they are tried; those alone that hold for
+    /// `connection`, where one is given. `after` is the rule behind which to go on.
+    package func page(
+        of connections: [ConnectionID], connection: ConnectionID? = nil, after: SafetyRuleID? = nil, limit: Int
+    ) async throws -> [StoredSafetyRule] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                \(StoredSafetyRule.selection)
+                WHERE (rule.connection_id IS NULL OR rule.connection_id = ANY ($1::uuid[]))
+                    AND ($2::uuid IS NULL OR rule.connection_id IS NULL OR rule.connection_id = $2::uuid)
+                    AND ($3::uuid IS NULL OR (rule.priority, rule.rule_name, rule.id) > (
+                        SELECT last.priority, last.rule_name, last.id FROM safety_rule AS last WHERE last.id = $3::uuid))
+                ORDER BY rule.priority, rule.rule_name, rule.id
+                LIMIT $4
+                """,
+                [
+                    .textArray(connections.map(\.description)), .optional(connection) { .id($0) },
+                    .optional(after) { .id($0) }, .int(Int64(max(0, limit))),
+                ], name: "page_safety_rules"
+            ).map(StoredSafetyRule.init(row:))
+        }
+    }
+
+    /// The rule of this id, `nil` where there is none.
+    package func find(id: SafetyRuleID) async throws -> StoredSafetyRule? {
+        try await pool.withConnection { session in
+            try await session.query(
+                "\(StoredSafetyRule.selection) WHERE rule.id = $1", [.id(id)], name: "read_safety_rule"
+            ).first.map(StoredSafetyRule.init(row:))
+        }
+    }
+
+    /// Stores a rule, together with its row of the audit trail. Throws `.duplicateName`, and `.invalidValue` for a condition that
+    /// is none.
     package func add(
-        _ draft: SafetyRuleDraft, by user: UserID?,
-        audit entry: @Sendable (StoredSafetyRule) throws -> AutomationAuditEntry
+        _ draft: SafetyRuleDraft, by user: UserID?, from origin: ActOrigin = .commandLine, at time: Timestamp
     ) async throws -> StoredSafetyRule {
-        try await write(draft, entry) { session in
+        let entry: @Sendable (StoredSafetyRule) -> AutomationAuditEntry = { rule in
+            Self.entry("Added the rule", rule, by: user, from: origin, at: time, after: rule.auditText)
+        }
+        return try await write(draft, entry) { session in
             try session.query(
                 """
                 INSERT INTO safety_rule (
@@ -65,12 +100,17 @@ package struct SafetyRuleRepository: Sendable {
         }
     }
 
-    /// Changes a rule. Throws as `add`, and `.notFound` for one that is gone meanwhile.
+    /// Changes the rule `old`. Throws as `add`, and `.notFound` for one that is gone meanwhile.
     package func set(
-        _ rule: SafetyRuleID, to draft: SafetyRuleDraft,
-        audit entry: @Sendable (StoredSafetyRule) throws -> AutomationAuditEntry
+        _ old: StoredSafetyRule, to draft: SafetyRuleDraft, by user: UserID?, from origin: ActOrigin = .commandLine,
+        at time: Timestamp
     ) async throws -> StoredSafetyRule {
-        try await write(draft, entry) { session in
+        let entry: @Sendable (StoredSafetyRule) -> AutomationAuditEntry = { rule in
+            Self.entry(
+                "Changed the rule", rule, by: user, from: origin, at: time, before: old.auditText, after: rule.auditText
+            )
+        }
+        return try await write(draft, entry) { session in
             try session.query(
                 """
                 UPDATE safety_rule
@@ -78,20 +118,37 @@ package struct SafetyRuleRepository: Sendable {
                     rule_action = $6, priority = $7, is_active = $8
                 WHERE id = $9
                 RETURNING id
-                """, Self.parameters(draft) + [.id(rule)], name: "set_safety_rule")
+                """, Self.parameters(draft) + [.id(old.id)], name: "set_safety_rule")
         }
     }
 
     /// Deletes a rule. Throws `.notFound` for one that is gone meanwhile.
-    package func remove(_ rule: SafetyRuleID, audit entry: AutomationAuditEntry) async throws {
+    package func remove(
+        _ rule: StoredSafetyRule, by user: UserID?, from origin: ActOrigin = .commandLine, at time: Timestamp
+    ) async throws {
+        let entry = Self.entry("Removed the rule", rule, by: user, from: origin, at: time, before: rule.auditText)
         try await pool.withConnection { session in
             try await session.transaction { session in
                 let removed = try session.query(
-                    "DELETE FROM safety_rule WHERE id = $1", [.id(rule)], name: "remove_safety_rule")
+                    "DELETE FROM safety_rule WHERE id = $1", [.id(rule.id)], name: "remove_safety_rule")
                 guard removed.affectedRows > 0 else { throw Self.gone }
                 try audit.append([entry], in: session)
             }
         }
+    }
+
+    private static func entry(
+        _ act: String, _ rule: StoredSafetyRule, by user: UserID?, from origin: ActOrigin, at time: Timestamp,
+        before: String? = nil, after: String? = nil
+    ) -> AutomationAuditEntry {
+        // What is added or removed is not told to be switched off.
+        let isOff = before != nil && after != nil && !rule.isActive
+        return AutomationAuditEntry(
+            connectionID: rule.connection, action: .safetyChange,
+            description:
+                "\(act) “\(rule.name)” (\(rule.action.rawValue)\(isOff ? ", switched off" : ""))\(origin.wayUnlessCommandLine).",
+            before: before, after: after, userID: user, ipAddress: origin.address, userAgent: BridgeVersion.userAgent,
+            sessionID: origin.session, timestamp: time)
     }
 
     private static let gone = StoreError(
@@ -121,7 +178,7 @@ package struct SafetyRuleRepository: Sendable {
                 .invalidValue,
                 problem.map { "The condition cannot be used. \($0) See: ha-bridge rule add --help" }
                     ?? "A rule needs a name without blanks at its ends, and a priority from 1.")
-        } catch let error as PostgresError where error.sqlState == "22P02" {
+        } catch let error as PostgresError where error.sqlState?.hasPrefix("22") == true {
             throw StoreError(.invalidValue, "The condition is no JSON.")
         }
     }

@@ -3,7 +3,7 @@ import PostgresClient
 
 /// The table `users`. Methods throw `StoreError` for what a person can mend and `PostgresError` for the rest.
 package struct UserRepository: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// Uses connections of `pool`, one for each call.
     package init(_ pool: PostgresPool) { self.pool = pool }

@@ -43,13 +43,8 @@ struct RuleAdd: BridgeSubcommand {
                 connection: house?.id, name: name, type: type ?? SafetyRuleType(condition: condition),
                 description: description,
                 condition: condition, action: action, priority: priority)
-            return try await SafetyRuleRepository(pool, keys: context.auditKeys(settings)).add(draft, by: person.id) {
-                rule in
-                AutomationAuditEntry(
-                    connectionID: rule.connection, action: .safetyChange,
-                    description: "Added the rule “\(rule.name)” (\(rule.action.rawValue)).", after: rule.auditText,
-                    userID: person.id, userAgent: BridgeVersion.userAgent, timestamp: TimeText.now())
-            }
+            return try await SafetyRuleRepository(pool, keys: context.auditKeys(settings))
+                .add(draft, by: person.id, at: TimeText.now())
         }
         if output.json { return try context.console.show(rule.jsonValue) }
         context.console.note("Added the rule “\(rule.name)” (\(rule.action.rawValue)).")
@@ -104,14 +99,7 @@ struct RuleSet: BridgeSubcommand {
             draft.description = description ?? draft.description
             draft.priority = priority ?? draft.priority
             draft.isActive = active ?? draft.isActive
-            return try await rules.set(old.id, to: draft) { rule in
-                AutomationAuditEntry(
-                    connectionID: rule.connection, action: .safetyChange,
-                    description:
-                        "Changed the rule “\(rule.name)” (\(rule.action.rawValue)\(rule.isActive ? "" : ", switched off")).",
-                    before: old.auditText, after: rule.auditText, userID: person.id, userAgent: BridgeVersion.userAgent,
-                    timestamp: TimeText.now())
-            }
+            return try await rules.set(old, to: draft, by: person.id, at: TimeText.now())
         }
         if output.json { return try context.console.show(rule.jsonValue) }
         context.console.note(
@@ -138,12 +126,7 @@ struct RuleRemove: BridgeSubcommand {
             let rule = try await rules.find(name, connection: try await scope.house(in: pool)?.id)
             let person = try await scope.person(for: rule.connection, in: pool)
             try Confirmation(console: context.console).require("Remove the rule “\(rule.name)”?", isGiven: yes)
-            try await rules.remove(
-                rule.id,
-                audit: AutomationAuditEntry(
-                    connectionID: rule.connection, action: .safetyChange,
-                    description: "Removed the rule “\(rule.name)” (\(rule.action.rawValue)).", before: rule.auditText,
-                    userID: person.id, userAgent: BridgeVersion.userAgent, timestamp: TimeText.now()))
+            try await rules.remove(rule, by: person.id, at: TimeText.now())
             return rule
         }
         context.console.note("Removed the rule “\(rule.name)”.")

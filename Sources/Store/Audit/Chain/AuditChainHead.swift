@@ -69,7 +69,7 @@ extension AuditChainHead {
     }
 
     /// Values for the INSERT or UPDATE of the head.
-    var jsonValue: JSONValue {
+    var storedValue: JSONValue {
         .object([
             "table_name": .string(chain.table.rawValue), "connection_id": .optional(chain.connection?.description),
             "sequence": .integer(position.sequence), "digest": .string(position.digest),
@@ -78,7 +78,7 @@ extension AuditChainHead {
         ])
     }
 
-    /// Rows that were sent as `jsonValue`; `source` is an expression of type `jsonb`.
+    /// Rows that were sent as `storedValue`; `source` is an expression of type `jsonb`.
     static func recordset(_ source: String) -> String {
         """
         SELECT sent.table_name, sent.connection_id, sent.sequence, decode(sent.digest, 'hex') AS digest, sent.unsigned_rows,

@@ -118,7 +118,7 @@ struct AuditChainWriter: Sendable {
                     (table_name, connection_id, sequence, digest, unsigned_rows, started_at, updated_at, cryptographic_signature)
                 \(AuditChainHead.recordset("$1::jsonb"))
                 ON CONFLICT DO NOTHING
-                """, [.json(try JSONValue.array([head.jsonValue]).text(indented: false))], name: "begin_audit_chain")
+                """, [.json(try JSONValue.array([head.storedValue]).text(indented: false))], name: "begin_audit_chain")
         }
         heads = try lockedHeads(chains, session)
         return heads
@@ -235,7 +235,7 @@ struct AuditChainWriter: Sendable {
             """,
             [
                 .json(try AuditRow.json(rows, links: links)),
-                .json(try JSONValue.array(heads.map(\.jsonValue)).text(indented: false)),
+                .json(try JSONValue.array(heads.map(\.storedValue)).text(indented: false)),
             ], name: "append_signed_audit"
         ).affectedRows
         guard moved == heads.count else {

@@ -65,13 +65,32 @@ package struct AuditCheckpointFile: Sendable {
         return (checkpoints, others)
     }
 
-    private func contents(_ path: String, mustExist: Bool) throws -> [UInt8]? {
+    /// The newest checkpoint; `nil` where there is none. Reads no more than the end of a file, whatever its length. Throws `Failure`.
+    package func newest() throws -> AuditCheckpoint? {
+        for path in [path, path + ".1"] {
+            guard let bytes = try contents(path, mustExist: false, fromEnd: Self.tailLength) else { continue }
+            for line in bytes.split(separator: 0x0A).reversed() {
+                if let checkpoint = AuditCheckpoint(line: String(decoding: line, as: UTF8.self)) { return checkpoint }
+            }
+        }
+        return nil
+    }
+
+    /// Enough for a line that names a thousand chains.
+    private static let tailLength = 262_144
+
+    private func contents(_ path: String, mustExist: Bool, fromEnd length: Int? = nil) throws -> [UInt8]? {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else {
             if errno == ENOENT, !mustExist { return nil }
             throw failure("read", path)
         }
         defer { close(file) }
+        if let length, lseek(file, 0, SEEK_END) > off_t(length) {
+            lseek(file, -off_t(length), SEEK_END)
+        } else {
+            lseek(file, 0, SEEK_SET)
+        }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
         while true {

@@ -7,7 +7,7 @@ import PostgresClient
 /// Each row's digest is calculated and held against the next row; signatures are verified at the ends of pages, where the key
 /// changes, at the head, and around a link that does not fit: each proves all rows before it.
 package struct AuditVerifier: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
     private let keys: @Sendable () throws -> RowVerifier
 
     /// Uses a connection of `pool` at a time.
