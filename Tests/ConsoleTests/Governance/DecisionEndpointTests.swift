@@ -16,7 +16,7 @@ struct DecisionEndpointTests {
             let own = try await governed.get("decisions", as: governed.bert)
             #expect(own.count == 1)
             #expect(own["items.0.id"] == .string(Self.berts))
-            #expect(own["items.0.confidence"] == .number(91))
+            #expect(own["items.0.confidence"] == .integer(91))
             #expect(try await governed.get("decisions", as: governed.carl).count == 0)
             #expect(try await governed.get("decisions?type=CREATION", as: governed.anna).count == 0)
             #expect(try await governed.get("decisions?type=odd", as: governed.anna).status == 400)

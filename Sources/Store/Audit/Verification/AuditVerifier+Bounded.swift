@@ -32,7 +32,7 @@ extension AuditVerifier {
         }
         return try await pool.withConnection { session in
             try await session.query(
-                "SELECT count(*) AS count FROM (SELECT FROM (\(parts.joined(separator: " UNION ALL "))) AS entry LIMIT $2) AS some",
+                "SELECT count(*) AS count FROM (SELECT FROM (\(parts.joined(separator: " UNION ALL "))) AS entry LIMIT $2) AS counted",
                 [.optional(connections) { .textArray($0.map(\.description)) }, .int(Int64(limit))],
                 name: "count_audit_rows"
             ).one { row throws(PostgresError) in try row.int("count") }
