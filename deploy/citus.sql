@@ -42,6 +42,7 @@ INSERT INTO citus_place SELECT name, false FROM unnest(ARRAY[
     'users',
     'home_assistant_logins',
     'home_assistant_connections',
+    'home_assistant_connection_share',
     'home_assistant_connection_leases',
     'home_assistant_connection_watermarks',
     'home_assistant_bridges',
@@ -70,7 +71,11 @@ INSERT INTO citus_place SELECT name, false FROM unnest(ARRAY[
     'approval_notification_target',
     'rollback_operation',
     'safety_rule',
-    'user_safety_configuration'
+    'user_safety_configuration',
+    'console_session',
+    'api_token',
+    'sign_in_link',
+    'sign_in_throttle'
 ]) AS name;
 
 DO $$
@@ -80,7 +85,7 @@ BEGIN
     SELECT string_agg(relname, ', ' ORDER BY relname) INTO strange FROM (
         SELECT relname FROM pg_class
         WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
-            AND (relname = 'users' OR relname ~ '^(home_assistant|automation|approval|audit|ai|rollback|safety|user|maintenance)_')
+            AND (relname = 'users' OR relname ~ '^(home_assistant|automation|approval|audit|ai|rollback|safety|user|maintenance|console|api|sign_in)_')
             AND relname NOT IN (SELECT name FROM citus_place)
         UNION ALL
         SELECT name FROM citus_place WHERE to_regclass(name) IS NULL

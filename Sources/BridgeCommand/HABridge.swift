@@ -18,7 +18,7 @@ struct HABridge: AsyncParsableCommand {
             CommandGroup(
                 name: "Setting up",
                 subcommands: [
-                    MigrateCommand.self, KeyCommand.self, UserCommand.self, ModelCommand.self,
+                    MigrateCommand.self, KeyCommand.self, UserCommand.self, TokenCommand.self, ModelCommand.self,
                 ]),
             CommandGroup(name: "Connections", subcommands: [ConnectionCommand.self]),
             CommandGroup(

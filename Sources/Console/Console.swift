@@ -18,8 +18,7 @@ package struct Console: Sendable {
 
     /// Every area.
     static let areas: [Area] = [
-        DocumentEndpoints.add,
-        GovernanceEndpoints.add,
+        DocumentEndpoints.add, SessionEndpoints.add, AccountEndpoints.add, GovernanceEndpoints.add,
     ]
 
     /// A console over `services`.

@@ -30,12 +30,16 @@ package struct ConsoleServices: Sendable {
     /// Makes the vector of a question; `nil` where words alone are compared.
     package let search: @Sendable (PostgresPool) -> SearchService?
     package let logger: Logger
+    /// Whether clients speak TLS with this process, so that cookies are for such connections alone.
+    package let usesTLS: Bool
+    /// Makes and checks passwords.
+    let passwords = PasswordDesk()
 
     /// Names the parts.
     package init(
         system: PostgresPool, readers: ReaderPools, authenticator: any Authenticator, auditKeys: AuditKeys?,
         checkpoints: AuditCheckpointFile? = nil, health: HealthRegistry, metrics: MetricsRegistry,
-        search: @escaping @Sendable (PostgresPool) -> SearchService?, logger: Logger
+        search: @escaping @Sendable (PostgresPool) -> SearchService?, logger: Logger, usesTLS: Bool = false
     ) {
         self.system = system
         self.readers = readers
@@ -46,5 +50,6 @@ package struct ConsoleServices: Sendable {
         self.metrics = metrics
         self.search = search
         self.logger = logger
+        self.usesTLS = usesTLS
     }
 }

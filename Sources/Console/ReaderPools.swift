@@ -14,11 +14,12 @@ package actor ReaderPools {
     private struct Key: Hashable {
         let user: UserID
         let seesAll: Bool
+        let seesShared: Bool
     }
 
     /// So many sessions at most for one user.
     private static let sessionsEach = 3
-    /// So many users at once; the one that was away longest gives way.
+    /// So many pools at once; the one that was away longest gives way.
     private static let userLimit = 12
 
     private let database: PostgresConfiguration
@@ -37,8 +38,11 @@ package actor ReaderPools {
     }
 
     /// The sessions of a user. An administrator sees every house; everybody else what row security shows. None can write.
-    package func pool(for principal: Principal) async -> PostgresPool {
-        let key = Key(user: principal.user, seesAll: principal.role == .admin)
+    ///
+    /// Without `sharedHouses` a house that its owner only shows to the user is not there: nothing but looking follows from a share.
+    package func pool(for principal: Principal, sharedHouses: Bool = true) async -> PostgresPool {
+        let seesAll = principal.role == .admin
+        let key = Key(user: principal.user, seesAll: seesAll, seesShared: seesAll || sharedHouses)
         if let entry = entries[key] {
             entries[key]?.lastUsed = now()
             return entry.pool
@@ -46,7 +50,10 @@ package actor ReaderPools {
         let role: DatabaseRole = key.seesAll ? .writer : .reader
         let configuration = database.insisting(
             on: role.rawValue,
-            variables: ["app.current_user_id": key.user.description, "default_transaction_read_only": "on"])
+            variables: [
+                "app.current_user_id": key.user.description, "default_transaction_read_only": "on",
+                "app.leave_out_shares": key.seesShared ? "off" : "on",
+            ])
         let pool = PostgresPool(configuration, size: Self.sessionsEach, settings: Self.limits, logger: logger)
         entries[key] = Entry(pool: pool, lastUsed: now())
         if entries.count > Self.userLimit, let oldest = entries.min(by: { $0.value.lastUsed < $1.value.lastUsed }) {

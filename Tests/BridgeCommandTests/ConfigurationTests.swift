@@ -200,6 +200,10 @@ import Testing
                 HA_BRIDGE_STATE_DIR         /var/lib/ha-bridge          default
                 HA_BRIDGE_KEY_FILE          /var/lib/ha-bridge/keyring  default
                 HA_BRIDGE_HTTP_ADDRESS      127.0.0.1:8099              default
+                HA_BRIDGE_HTTP_CERTIFICATE  (not set)                   default
+                HA_BRIDGE_HTTP_PRIVATE_KEY  (not set)                   default
+                HA_BRIDGE_HTTP_PLAINTEXT    refuse                      default
+                HA_BRIDGE_CONSOLE           on                          default
                 HA_BRIDGE_ALLOWED_NETWORKS  (not set)                   default
                 HA_BRIDGE_CONFIG            /etc/b.yaml                 environment
                 HA_BRIDGE_LOG_LEVEL         debug                       file /etc/b.yaml:1

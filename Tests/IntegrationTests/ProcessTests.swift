@@ -170,6 +170,7 @@ import Testing
     @Test func refusesAnAddressThatIsNotOfThisMachineAndSaysNothingElse() async throws {
         try await ProcessRig.with { rig in
             rig.bridge.environment["HA_BRIDGE_HTTP_ADDRESS"] = "203.0.113.5:8099"
+            rig.bridge.environment["HA_BRIDGE_HTTP_PLAINTEXT"] = "accept"
             // Several times, because it ends in the middle of whatever its other threads do.
             for _ in 0..<8 {
                 let process = try rig.start()

@@ -66,7 +66,7 @@ bridge_url() {
 bridge_lists() {
   local output
   output=$("$HB_PROGRAM" "$1" list --json </dev/null) || die "Cannot read the list of ${1}s; see the message above."
-  grep -Eq "\"$2\" *: *\"$3\"" <<<"$output"
+  grep -Eq "\"$2\" *: *\"?$3\"?" <<<"$output"
 }
 
 # bridge_connect URL TOKEN_FILE: the owner, and the connection named home with this URL and token.
@@ -125,6 +125,18 @@ bridge_wait_events() {
   progress "Waiting for the first events"
   wait_until 60 bridge_has_events ||
     warn "No event has arrived within 60 s. The status below and $HB_LOCAL/log/ha-bridge.log say why."
+}
+
+# bridge_console: where the console is, and a way in as long as nobody has one.
+bridge_console() {
+  local link
+  [ "${HA_BRIDGE_CONSOLE:-on}" != off ] || return 0
+  if ! bridge_lists user can_sign_in true 2>/dev/null && link=$("$HB_PROGRAM" user link owner 2>/dev/null </dev/null); then
+    echo "Open the console and choose a password (the link works once, for an hour): $link"
+  else
+    echo "The console: http://$HA_BRIDGE_HTTP_ADDRESS/"
+  fi
+  echo
 }
 
 # bridge_attend: stays until ha-bridge ends or a signal comes.

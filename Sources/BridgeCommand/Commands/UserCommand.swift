@@ -7,7 +7,8 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user", abstract: "The people who own connections and approve changes.",
         subcommands: [
-            UserAdd.self, UserList.self, UserDeactivate.self, UserGrant.self, UserRevoke.self, UserErase.self,
+            UserAdd.self, UserList.self, UserLink.self, UserDeactivate.self, UserGrant.self, UserRevoke.self,
+            UserErase.self,
         ])
 }
 
@@ -50,15 +51,22 @@ struct UserList: BridgeSubcommand {
     @OptionGroup var output: OutputOptions
 
     func run(in context: CommandContext) async throws {
-        let users = try await context.withPool(try context.settings()) { try await UserRepository($0).list() }
+        let (users, known) = try await context.withPool(try context.settings()) { pool in
+            (try await UserRepository(pool).list(), try await AccountRepository(pool).withPassword())
+        }
+        func canSignIn(_ user: StoredUser) -> Bool { user.isActive && known.contains(user.id) }
         let columns: [TextTable.Column] = [
-            .init("NAME"), .init("E-MAIL"), .init("ROLE"), .init("STATUS"), .init("ADDED"),
+            .init("NAME"), .init("E-MAIL"), .init("ROLE"), .init("STATUS"), .init("SIGNS IN"), .init("ADDED"),
         ]
         let rows = users.map { user in
-            [user.username, user.email, user.role.rawValue, user.status.rawValue, TimeText.table(user.createdAt)]
+            [
+                user.username, user.email, user.role.rawValue, user.status.rawValue, canSignIn(user) ? "yes" : "no",
+                TimeText.table(user.createdAt),
+            ]
         }
         try context.console.show(
-            users.map(\.jsonValue), table: TextTable(columns, rows: rows),
+            users.map { .object($0.jsonMembers.merging(["can_sign_in": .bool(canSignIn($0))]) { own, _ in own }) },
+            table: TextTable(columns, rows: rows),
             empty: "There are no users. Add one: ha-bridge user add NAME --email ADDRESS", as: output)
     }
 }
@@ -85,8 +93,10 @@ struct UserDeactivate: BridgeSubcommand {
 }
 
 extension StoredUser {
-    var jsonValue: JSONValue {
-        .object([
+    var jsonValue: JSONValue { .object(jsonMembers) }
+
+    var jsonMembers: [String: JSONValue] {
+        [
             "id": .string(id.description),
             "username": .string(username),
             "email": .string(email),
@@ -94,6 +104,6 @@ extension StoredUser {
             "status": .string(status.rawValue),
             "is_active": .bool(isActive),
             "created_at": .time(createdAt),
-        ])
+        ]
     }
 }

@@ -10,8 +10,16 @@ struct BridgeSettings: Sendable {
     var stateDirectory = "/var/lib/ha-bridge"
     /// The keyring.
     var keyFile = "/var/lib/ha-bridge/keyring"
-    /// Where health and metrics are served.
+    /// Where health, metrics and the console are served.
     var httpAddress = HTTPAddress(host: "127.0.0.1", port: 8_099)
+    /// The certificate, with those that lead to it, in PEM; `nil` for no TLS.
+    var httpCertificate: String?
+    /// The private key of the certificate, in PEM.
+    var httpPrivateKey: String?
+    /// Whether others than this machine may be served without TLS.
+    var acceptsPlaintext = false
+    /// Whether the console is served.
+    var servesConsole = true
     /// Networks outside of which no Home Assistant is; none for no such limit.
     var allowedNetworks: [IPNetwork] = []
     /// The configuration file, when there is one.

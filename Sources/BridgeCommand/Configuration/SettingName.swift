@@ -4,6 +4,10 @@ enum SettingName: String, CaseIterable, Sendable {
     case stateDirectory = "state_dir"
     case keyFile = "key_file"
     case httpAddress = "http_address"
+    case httpCertificate = "http_certificate"
+    case httpPrivateKey = "http_private_key"
+    case httpPlaintext = "http_plaintext"
+    case console
     case allowedNetworks = "allowed_networks"
     case config
     case logLevel = "log_level"

@@ -77,6 +77,14 @@ struct SettingsLoader {
         set(.httpAddress, \.httpAddress, "must be an address and a port such as 127.0.0.1:8099 or [::1]:8099") {
             HTTPAddress($0)
         }
+        set(.httpCertificate, \.httpCertificate, Self.pathRule) { Self.path($0).map { .some($0) } }
+        set(.httpPrivateKey, \.httpPrivateKey, Self.pathRule) { Self.path($0).map { .some($0) } }
+        if (settings.httpCertificate == nil) != (settings.httpPrivateKey == nil) {
+            problems.append(
+                "HA_BRIDGE_HTTP_CERTIFICATE and HA_BRIDGE_HTTP_PRIVATE_KEY belong together: set both or none.")
+        }
+        choose(.httpPlaintext, \.acceptsPlaintext, [("accept", true), ("refuse", false)])
+        choose(.console, \.servesConsole, [("on", true), ("off", false)])
         set(
             .allowedNetworks, \.allowedNetworks,
             "must be networks separated by commas, such as 192.168.1.0/24, fd00::/8, 127.0.0.1", Self.networks)

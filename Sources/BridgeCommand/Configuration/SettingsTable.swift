@@ -43,6 +43,10 @@ extension BridgeSettings {
         case .stateDirectory: stateDirectory
         case .keyFile: keyFile
         case .httpAddress: httpAddress.description
+        case .httpCertificate: httpCertificate
+        case .httpPrivateKey: httpPrivateKey
+        case .httpPlaintext: acceptsPlaintext ? "accept" : "refuse"
+        case .console: servesConsole ? "on" : "off"
         case .allowedNetworks:
             allowedNetworks.isEmpty ? nil : allowedNetworks.map(\.description).joined(separator: ", ")
         case .config: configFile

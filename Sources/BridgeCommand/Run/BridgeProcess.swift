@@ -23,6 +23,7 @@ struct BridgeProcess {
         BridgeLogging.bootstrap(level: settings.logLevel, format: settings.logFormat)
         let logger = Logger(label: "ha-bridge")
         try hardenProcess()
+        let identity = try settings.httpIdentity()
         let database = try PostgresConfiguration(try settings.requireDatabaseURL()).taking(.writer)
         let keyring = try KeyringSource(path: settings.keyFile) { error in
             logger.warning(
@@ -40,15 +41,21 @@ struct BridgeProcess {
                 LoggingKeys.databaseServer: "\(database.redactedDescription)",
                 LoggingKeys.httpAddress: "\(settings.httpAddress)",
             ])
+        let auditKeys = AuditKeys(keyring)
+        let console = ConsoleService(
+            settings: settings, database: database, auditKeys: auditKeys, health: health, metrics: metrics,
+            logger: logger)
         let (listening, listens) = AsyncStream<Void>.makeStream()
         let server = HTTPServer(
-            address: settings.httpAddress, health: health, metrics: metrics, logger: logger,
+            address: settings.httpAddress, health: health, metrics: metrics, logger: logger, identity: identity,
+            console: settings.servesConsole ? { await console.door.respond(to: $0, channel: $1) } : nil,
             onListening: { _ in
                 listens.yield()
                 listens.finish()
             })
         let connector = ConnectorService(
-            settings: settings, database: database, sealer: TokenSealer(keyring), auditKeys: AuditKeys(keyring),
+            settings: settings, database: database, sealer: TokenSealer(keyring), auditKeys: auditKeys,
+            console: console,
             spool: SpoolConfiguration(
                 directory: settings.stateDirectory + "/spool", maxBytes: settings.spoolMaxBytes),
             queueLimit: settings.queueMaxBytes,
@@ -67,6 +74,7 @@ private struct ConnectorService: Service {
     let database: PostgresConfiguration
     let sealer: TokenSealer
     let auditKeys: AuditKeys
+    let console: ConsoleService
     let spool: SpoolConfiguration
     let queueLimit: Int
     let limits: BatchLimits
@@ -122,6 +130,7 @@ private struct ConnectorService: Service {
             group.addTask { await cancelWhenGracefulShutdown { await checkpoints.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await embedding.run() } }
             group.addTask { await cancelWhenGracefulShutdown { await automations.run() } }
+            group.addTask { await cancelWhenGracefulShutdown { await console.run { embedding.encoder } } }
             await connector.run {
                 try? await gracefulShutdown()
                 // Not a child of anything: it must fire when everything else hangs. The end of the process ends it.

@@ -15,6 +15,10 @@ final class EmbeddingService: Sendable {
     private let logger: Logger
     private let worker = LockedBox<EmbeddingWorker?>(nil)
     private let keeper = LockedBox<EmbeddingKeeper?>(nil)
+    private let loaded = LockedBox<(any SentenceEncoder)?>(nil)
+
+    /// The model, for questions, once it is loaded; `nil` where words alone are compared.
+    var encoder: (any SentenceEncoder)? { loaded.withLock { $0 } }
 
     /// The job that keeps in order what embedding leaves behind.
     var upkeep: EmbeddingUpkeepJob { EmbeddingUpkeepJob { [keeper] in keeper.withLock { $0 } } }
@@ -44,7 +48,9 @@ final class EmbeddingService: Sendable {
         var model = SentenceModel.load(settings)
         announce(model)
         while !Task.isCancelled {
-            let vectors = DocumentVectors(encoder: model.encoder.map { CachingSentenceEncoder($0) })
+            let encoder = model.encoder
+            loaded.withLock { $0 = encoder }
+            let vectors = DocumentVectors(encoder: encoder.map { CachingSentenceEncoder($0) })
             let exemplars = ExemplarRepository(pool)
             let worker = EmbeddingWorker(
                 exemplars: exemplars, version: vectors.version, metrics: metrics, logger: logger,

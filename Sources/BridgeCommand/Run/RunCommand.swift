@@ -14,6 +14,7 @@ struct RunCommand: BridgeSubcommand {
 
     func run(in context: CommandContext) async throws {
         let settings = try context.settings()
+        try settings.checkListening()
         if checkConfig {
             let table = settings.redactedTable()
             if output.json {

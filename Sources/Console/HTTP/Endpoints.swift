@@ -26,7 +26,8 @@ struct Endpoints {
                 throw Problem(
                     403, "not_allowed", "Your role or token does not allow this: it needs “\(scope.rawValue)”.")
             }
-            let reader = await services.readers.pool(for: principal)
+            // One decides about one's own houses, not about those that one may look at.
+            let reader = await services.readers.pool(for: principal, sharedHouses: scope == .read)
             return try await handler(Call(request: request, context: context, principal: principal, reader: reader))
         }
     }

@@ -43,7 +43,7 @@ package enum AccessScope: String, Sendable, CaseIterable, Codable {
     case account
 
     /// What a role may do at most.
-    static func all(of role: UserRole) -> Set<AccessScope> {
+    package static func all(of role: UserRole) -> Set<AccessScope> {
         switch role {
         case .admin, .user: [.read, .govern, .account]
         case .observer: [.read, .account]

@@ -24,6 +24,14 @@ struct HTTPPage: Sendable, Equatable {
     }
 }
 
+extension HTTPPage {
+    /// For visitors of the console when there are too many.
+    static let crowded = HTTPPage(
+        status: 503, contentType: "application/problem+json",
+        body: #"{"type":"about:blank","title":"Service Unavailable","status":503,"code":"busy","#
+            + #""detail":"Too many pages are open at this moment. Close some, or try again soon."}"#)
+}
+
 /// The pages of the process, as a pure function of what is asked and what is known.
 struct HTTPPages: Sendable {
     let health: HealthRegistry

@@ -2,6 +2,7 @@ import BridgeConcurrency
 import Glibc
 import HTTPTypes
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOPosix
@@ -20,6 +21,7 @@ package struct HTTPServer: Service {
     private let deadlines: ConnectionDeadlines.Limits
     private let onListening: @Sendable (HTTPAddress) -> Void
     private let console: Responder?
+    private let identity: HTTPIdentity?
 
     /// What answers the requests for anything else. It throws for nothing that a client can cause.
     package typealias Responder = @Sendable (Request, any Channel) async -> Response
@@ -32,20 +34,25 @@ package struct HTTPServer: Service {
     private static let headerLimit = 16 * 1_024
     /// Connections served at once; further ones wait in the kernel's queue.
     private static let connectionLimit = 512
+    /// Requests and live tails of the console at once. Beyond it the console asks for patience, so that a probe of the process's
+    /// health always finds a place.
+    private static let consoleLimit = 384
 
     /// A server for `address`. `onListening` hears the address that it really got, which tells the port when 0 was asked for.
     package init(
         address: HTTPAddress, health: HealthRegistry, metrics: MetricsRegistry, logger: Logger,
-        console: Responder? = nil, onListening: @escaping @Sendable (HTTPAddress) -> Void = { _ in }
+        identity: HTTPIdentity? = nil, console: Responder? = nil,
+        onListening: @escaping @Sendable (HTTPAddress) -> Void = { _ in }
     ) {
         self.init(
-            address: address, health: health, metrics: metrics, logger: logger, deadlines: .init(), console: console,
+            address: address, health: health, metrics: metrics, logger: logger, deadlines: .init(),
+            identity: identity, console: console,
             onListening: onListening)
     }
 
     init(
         address: HTTPAddress, health: HealthRegistry, metrics: MetricsRegistry, logger: Logger,
-        deadlines: ConnectionDeadlines.Limits, console: Responder? = nil,
+        deadlines: ConnectionDeadlines.Limits, identity: HTTPIdentity? = nil, console: Responder? = nil,
         onListening: @escaping @Sendable (HTTPAddress) -> Void
     ) {
         self.address = address
@@ -53,6 +60,7 @@ package struct HTTPServer: Service {
         self.logger = logger
         self.deadlines = deadlines
         self.console = console
+        self.identity = identity
         self.onListening = onListening
     }
 
@@ -104,12 +112,14 @@ package struct HTTPServer: Service {
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, logger.logLevel <= .debug ? .debug : .error)
         let (pages, limits, console) = (pages, deadlines, console)
-        let builder = HTTPServerBuilder.http1(
+        let (visitors, crowd) = (LockedBox(0), LockedBox(0))
+        var builder = HTTPServerBuilder.http1(
             configuration: .init(
-                additionalChannelHandlers: [ConnectionDeadlines(limits: limits)],
+                additionalChannelHandlers: [ConnectionDeadlines(limits: limits, crowd: crowd)],
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: Self.headerLimit, maxHeaderListSize: Self.headerLimit, maxHeaderFieldCount: 64)
             ))
+        if let identity { builder = try .tls(builder, tlsConfiguration: identity.configuration) }
         return try builder.buildServer(
             configuration: .init(
                 address: .hostname(address.host, port: address.port), backlog: 128,
@@ -117,10 +127,18 @@ package struct HTTPServer: Service {
             eventLoopGroup: group, logger: quiet,
             responder: { request, writer, channel in
                 if let console, !HTTPPages.contains(request.uri.path) {
+                    let hasPlace = visitors.withLock { visitors in
+                        guard visitors < Self.consoleLimit else { return false }
+                        visitors += 1
+                        return true
+                    }
+                    guard hasPlace else { return try await Self.respond(.crowded, to: request, with: writer) }
+                    defer { visitors.withLock { $0 -= 1 } }
                     let response = await console(request, channel)
                     try await writer.write(response: response.head, body: response.body)
                 } else {
-                    try await Self.respond(to: request, with: writer, pages: pages)
+                    let page = pages.page(method: request.method.rawValue, path: request.uri.path)
+                    try await Self.respond(page, to: request, with: writer)
                 }
             },
             onServerRunning: { channel in
@@ -133,9 +151,8 @@ package struct HTTPServer: Service {
     }
 
     private static func respond(
-        to request: Request, with writer: consuming ResponseWriter, pages: HTTPPages
+        _ page: HTTPPage, to request: Request, with writer: consuming ResponseWriter
     ) async throws {
-        let page = pages.page(method: request.method.rawValue, path: request.uri.path)
         let body = ByteBuffer(string: page.body)
         var head = HTTPResponse(status: .init(code: page.status))
         head.headerFields[.contentType] = page.contentType

@@ -6,6 +6,7 @@ package struct HTTPServerError: Error, Sendable, Equatable, CustomStringConverti
         case addressNotAvailable = "address_not_available"
         case permissionDenied = "permission_denied"
         case unknownHost = "unknown_host"
+        case badIdentity = "bad_identity"
         case other
     }
 

@@ -29,6 +29,22 @@ package struct AuditAction: RawRepresentable, Hashable, Sendable {
     /// A login of the database was tied to a user, or no longer is.
     package static let userGrant = AuditAction(rawValue: "user_grant")
     package static let userRevoke = AuditAction(rawValue: "user_revoke")
+    /// Somebody may see a house of another, or no longer.
+    package static let connectionShare = AuditAction(rawValue: "connection_share")
+    package static let connectionUnshare = AuditAction(rawValue: "connection_unshare")
+    /// Somebody signed in to the console.
+    package static let signIn = AuditAction(rawValue: "sign_in")
+    /// Somebody tried; the user is of zeros where the name is nobody's.
+    package static let signInFailure = AuditAction(rawValue: "sign_in_failure")
+    package static let signOut = AuditAction(rawValue: "sign_out")
+    /// A session was ended from elsewhere.
+    package static let sessionEnd = AuditAction(rawValue: "session_end")
+    /// A link that sets a password was made.
+    package static let linkAdd = AuditAction(rawValue: "link_add")
+    package static let passwordSet = AuditAction(rawValue: "password_set")
+    /// A token for scripts was made, or ended.
+    package static let tokenAdd = AuditAction(rawValue: "token_add")
+    package static let tokenEnd = AuditAction(rawValue: "token_end")
     package static let keyRotate = AuditAction(rawValue: "key_rotate")
     /// What is kept for how long was changed.
     package static let retentionRuleAdd = AuditAction(rawValue: "retention_rule_add")

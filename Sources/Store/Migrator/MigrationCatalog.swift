@@ -74,5 +74,9 @@ package enum MigrationCatalog {
             version: 18, description: "create imports",
             up: PackageResources.V018__create_imports_sql,
             down: PackageResources.U018__create_imports_sql),
+        Migration(
+            version: 19, description: "create console accounts",
+            up: PackageResources.V019__create_console_accounts_sql,
+            down: PackageResources.U019__create_console_accounts_sql),
     ]
 }

@@ -72,7 +72,7 @@ package struct UserRepository: Sendable {
     }
 
     /// Refuses what the table would refuse, with a sentence instead of a constraint's name.
-    private static func check(username: String, email: String) throws(StoreError) {
+    static func check(username: String, email: String) throws(StoreError) {
         let isBlank = username.allSatisfy(\.isWhitespace)
         let isPadded = username.first?.isWhitespace == true || username.last?.isWhitespace == true
         guard !isBlank, !isPadded, !username.unicodeScalars.contains("\0"), username.unicodeScalars.count <= 100 else {
@@ -87,7 +87,7 @@ package struct UserRepository: Sendable {
         StoreError(.invalidValue, "“\(email)” is no e-mail address. Write it as name@example.org.")
     }
 
-    private static func explained(_ error: PostgresError, username: String, email: String) -> any Error {
+    static func explained(_ error: PostgresError, username: String, email: String) -> any Error {
         switch error.constraint {
         case "users_username_key", "idx_users_username":
             return StoreError(

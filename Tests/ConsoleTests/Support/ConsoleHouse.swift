@@ -133,7 +133,7 @@ struct ConsoleHouse {
         try await request(.post, path, as: person, body: body)
     }
 
-    private static func read(_ response: Response) async throws -> Answer {
+    static func read(_ response: Response) async throws -> Answer {
         let collector = BodyCollector()
         try await response.body.write(collector)
         return Answer(

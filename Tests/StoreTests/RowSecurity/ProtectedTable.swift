@@ -17,7 +17,7 @@ struct ProtectedTable: Sendable, CustomStringConvertible {
     /// What belongs to no user: every other table must be protected.
     static let common: Set<String> = [
         "automation_lifecycle_transition", "home_assistant_bridges", "home_assistant_retired_keys",
-        "home_assistant_spool_cursors", "maintenance_job", "schema_migrations",
+        "home_assistant_spool_cursors", "maintenance_job", "schema_migrations", "sign_in_throttle",
     ]
     /// What only the writer and the lookup of logins read.
     static let hidden: Set<String> = ["home_assistant_logins"]
@@ -111,7 +111,7 @@ struct ProtectedTable: Sendable, CustomStringConvertible {
             SELECT format('%s may read %s.%s.', role, name, attname) FROM stored
             JOIN pg_attribute ON attrelid = stored.oid AND attnum > 0 AND NOT attisdropped,
                 unnest(ARRAY['ha_bridge_reader', 'ha_bridge_auditor']) AS role
-            WHERE attname IN ('encrypted_token', 'sealed_secrets', 'password_hash')
+            WHERE attname IN ('encrypted_token', 'sealed_secrets', 'password_hash', 'secret_hash')
                 AND has_column_privilege(role, stored.oid, attnum, 'SELECT')
             UNION ALL
             SELECT format('%s belongs to %s.', name, relowner::regrole) FROM (

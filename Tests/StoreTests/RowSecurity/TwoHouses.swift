@@ -140,6 +140,26 @@ enum TwoHouses {
             VALUES ('\(house.connection)', 'home', 'http://home.local:8123', 'v1.k1.n.c.t', '\(house.user)')
             """,
             "INSERT INTO user_safety_configuration (user_id) VALUES ('\(house.user)')",
+            """
+            INSERT INTO home_assistant_connection_share (connection_id, user_id)
+            VALUES ('\(house.connection)', '\(house.user)')
+            """,
+        ] + accounts(house)
+    }
+
+    /// What signing in leaves behind.
+    private static func accounts(_ house: House) -> [String] {
+        let digest = "sha256('user \(house.number)')"
+        return [
+            """
+            INSERT INTO console_session (user_id, secret_hash, expires_at)
+            VALUES ('\(house.user)', \(digest), now() + interval '1 day')
+            """,
+            """
+            INSERT INTO api_token (user_id, name, scopes, secret_hash, expires_at)
+            VALUES ('\(house.user)', 'script', '{read}', \(digest), now() + interval '1 day')
+            """,
+            "INSERT INTO sign_in_link (user_id, secret_hash, expires_at) VALUES ('\(house.user)', \(digest), now())",
         ]
     }
 

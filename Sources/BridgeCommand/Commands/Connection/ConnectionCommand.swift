@@ -8,6 +8,6 @@ struct ConnectionCommand: AsyncParsableCommand {
         subcommands: [
             ConnectionAdd.self, ConnectionList.self, ConnectionShow.self, ConnectionTest.self, ConnectionPause.self,
             ConnectionResume.self, ConnectionSetToken.self, ConnectionSetURL.self, ConnectionSetTLS.self,
-            ConnectionRemove.self,
+            ConnectionShare.self, ConnectionUnshare.self, ConnectionRemove.self,
         ])
 }
