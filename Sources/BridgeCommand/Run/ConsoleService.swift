@@ -41,7 +41,7 @@ final class ConsoleService: Sendable {
         door.open(
             ConsoleServices(
                 system: system, readers: readers, authenticator: AccountAuthenticator(system), auditKeys: auditKeys,
-                health: health, metrics: metrics,
+                checkpoints: AuditCheckpointFile(path: settings.checkpointFile), health: health, metrics: metrics,
                 search: { searches ? SearchService(pool: $0, encoder: encoder()) : nil }, logger: logger,
                 usesTLS: settings.usesTLS),
             logger: logger)
