@@ -18,7 +18,7 @@ package struct Console: Sendable {
 
     /// Every area.
     static let areas: [Area] = [
-        DocumentEndpoints.add, SessionEndpoints.add, AccountEndpoints.add, GovernanceEndpoints.add,
+        DocumentEndpoints.add, SessionEndpoints.add, AccountEndpoints.add, HouseEndpoints.add, GovernanceEndpoints.add,
     ]
 
     /// A console over `services`.

@@ -127,7 +127,7 @@ private struct Houses {
     private var first: HouseClock?
 
     init(_ repository: ConnectionRepository) async throws {
-        for connection in try await repository.list() {
+        for connection in try await repository.houses() {
             let clock = HouseClock(zone: connection.timeZone)
             names[connection.id] = connection.name
             clocks[connection.id] = clock

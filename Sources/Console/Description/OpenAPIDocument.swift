@@ -5,7 +5,8 @@ import FoundationEssentials
 enum OpenAPIDocument {
     /// The parts, each a JSON object with `paths` and `components`; the first has the head as well.
     private static let parts: [[UInt8]] = [
-        PackageResources.base_json, PackageResources.session_json, PackageResources.govern_json,
+        PackageResources.base_json, PackageResources.session_json, PackageResources.house_json,
+        PackageResources.govern_json,
     ]
 
     /// The whole document. Throws where a part is no JSON, which a test would have shown.

@@ -16,7 +16,7 @@ extension Call {
 
     /// The connections that the principal may see.
     func visibleConnections() async throws -> [ConnectionID] {
-        try await ConnectionRepository(reader).visible()
+        try await ConnectionRepository(reader).houses().map(\.id)
     }
 
     /// Throws a `Problem` unless the principal may decide for the house, or for every house where `connection` is `nil`.

@@ -1,15 +1,44 @@
 import BridgeCore
 import PostgresClient
 
+/// A connection by its name, with the clock of its house.
+package struct HouseName: Sendable, Equatable {
+    package let id: ConnectionID
+    package let name: String
+    /// An IANA name; `nil` until it has connected once.
+    package let timeZone: String?
+}
+
+/// What a session may read that sees the rows of one user: everything but the tokens.
 extension ConnectionRepository {
-    /// The connections that the session sees, those that were removed left out, by id. Asks for nothing that a reader may not
-    /// read.
-    package func visible() async throws -> [ConnectionID] {
+    /// The names of the connections that the session sees, by name; without removed ones.
+    package func houses() async throws -> [HouseName] {
         try await pool.withConnection { session in
             try await session.query(
-                "SELECT id FROM home_assistant_connections WHERE removed_at IS NULL ORDER BY id",
-                name: "visible_connections"
-            ).map { row throws(PostgresError) in try row.id("id") }
+                """
+                SELECT id, name, time_zone FROM home_assistant_connections
+                WHERE removed_at IS NULL
+                ORDER BY name, created_at, id
+                """, name: "list_houses"
+            ).map { row throws(PostgresError) in
+                HouseName(
+                    id: try row.id("id"), name: try row.string("name"), timeZone: try row.optionalString("time_zone"))
+            }
+        }
+    }
+
+    /// The connections that the session sees, by name and without their tokens; one alone where `id` is given.
+    package func shown(id: ConnectionID? = nil) async throws -> [StoredConnection] {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT \(StoredConnection.shownColumns)
+                FROM home_assistant_connections AS connection
+                JOIN users AS owner ON owner.id = connection.user_id
+                WHERE connection.removed_at IS NULL AND ($1::uuid IS NULL OR connection.id = $1::uuid)
+                ORDER BY connection.name, owner.username, connection.created_at, connection.id
+                """, [.optional(id) { .id($0) }], name: "show_connections"
+            ).map(StoredConnection.init(row:))
         }
     }
 }

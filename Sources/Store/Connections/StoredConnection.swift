@@ -11,7 +11,7 @@ package struct StoredConnection: Sendable, Equatable {
     package let name: String
     /// Normalised base URL.
     package let url: String
-    /// The token as `TokenSealer` sealed it.
+    /// The token as `TokenSealer` sealed it; empty where the connection was read to be shown.
     package let sealedToken: String
     package let status: ConnectionStatus
     package let homeAssistantVersion: String?
@@ -50,14 +50,20 @@ extension StoredConnection {
 
     /// Columns of `home_assistant_connections AS connection` joined with `users AS owner`. Features travel as one text, split
     /// at U+001F: names of Home Assistant's components hold no control character.
-    static let columns = """
-        connection.id, connection.user_id, owner.username, connection.name, connection.url, connection.encrypted_token,
-        connection.status, connection.home_assistant_version,
+    static let columns = columns(token: "connection.encrypted_token")
+
+    /// The same for who may not read the token, which is then empty.
+    static let shownColumns = columns(token: "'' AS encrypted_token")
+
+    private static func columns(token: String) -> String {
+        """
+        connection.id, connection.user_id, owner.username, connection.name, connection.url, \(token), connection.status, connection.home_assistant_version,
         array_to_string(connection.supported_features, chr(31)) AS supported_features,
         connection.is_admin, connection.time_zone, connection.location_name, connection.paused_at, connection.removed_at,
         connection.created_at, connection.updated_at, connection.last_connected_at, connection.last_seen_at,
         connection.connection_health, connection.tls_authority, connection.tls_public_key
         """
+    }
 
     init(row: PostgresRow) throws(PostgresError) {
         id = try row.id("id")

@@ -3,7 +3,7 @@ import PostgresClient
 
 /// Reads `home_assistant_events`. Methods throw `PostgresError`.
 package struct EventRepository: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// Uses connections of `pool`, one for each call.
     package init(_ pool: PostgresPool) { self.pool = pool }

@@ -3,7 +3,7 @@ import PostgresClient
 
 /// The table `home_assistant_connection_metrics`. Methods throw `PostgresError`.
 package struct ConnectionMetricsRepository: Sendable {
-    private let pool: PostgresPool
+    let pool: PostgresPool
 
     /// Uses connections of `pool`, one for each call.
     package init(_ pool: PostgresPool) { self.pool = pool }
