@@ -17,9 +17,8 @@ async function glance() {
   if (!session()) return showStops([]);
   try {
     const overview = await api.get("overview");
-    showStops((overview.emergency_stops ?? []).filter((stop) => stop.is_engaged !== false));
-    setWaiting(overview.pending_approvals);
-    document.dispatchEvent(new CustomEvent("overview", { detail: overview }));
+    showStops(overview.emergency_stops);
+    setWaiting(overview.approvals.pending);
   } catch {
     // The bar tells of a lost connection; the pages tell the rest.
   }

@@ -1,5 +1,6 @@
 // Where the ticks of a plot stand, and what is written at them.
 
+import { s } from "./dom.js";
 import { format } from "./format.js";
 
 const MINUTE = 60e3, HOUR = 3600e3, DAY = 86400e3;
@@ -70,6 +71,19 @@ function following(at, step, kind) {
   // A step over midnight lands on it.
   const midnight = new Date(next.getFullYear(), next.getMonth(), next.getDate()).getTime();
   return midnight > at && midnight < next.getTime() ? midnight : next.getTime();
+}
+
+/** Lines and words of the ticks; a word that would not fit in is left out. */
+export function tickMarks(ticks, { x, left, right, top, bottom, base }) {
+  return s("g", { class: "axis" }, ticks.map((tick) => {
+    const at = x(tick.at);
+    const room = tick.text.length * 3.4;
+    return [
+      s("line", { x1: at, x2: at, y1: top, y2: bottom, class: "grid" }),
+      at - room < left || at + room > right ? null
+        : s("text", { x: at, y: base, "text-anchor": "middle", class: tick.isDay ? "day" : null }, tick.text),
+    ];
+  }));
 }
 
 function text(at, kind) {

@@ -25,7 +25,8 @@ export const isNumber = (value) => typeof value === "number" && Number.isFinite(
 
 /** A number with its unit, which a thin space keeps beside it. */
 export const quantity = (value, unit) => decimal(value) + (unit ? `\u202F${unit}` : "");
-export const percent = (value) => (isNumber(value) ? `${decimals.format(Math.round(value * 10) / 10)}\u202F%` : "–");
+/** Rounded down: only what is whole is 100 %. */
+export const percent = (value) => (isNumber(value) ? `${decimals.format(Math.floor(value * 10) / 10)}\u202F%` : "–");
 
 /** `one` or `many`, after the number. */
 export const count = (value, one, many) => `${integer(value)} ${value === 1 ? one : many}`;

@@ -3,11 +3,9 @@
 import { isNumber, quantity } from "./format.js";
 
 export const ranges = [
-  ["1h", "1 hour", 3600e3], ["6h", "6 hours", 6 * 3600e3], ["1d", "1 day", 86400e3], ["1w", "1 week", 7 * 86400e3],
-  ["1m", "1 month", 30 * 86400e3], ["1y", "1 year", 365 * 86400e3],
+  ["1h", "Hour", 3600e3], ["6h", "6 h", 6 * 3600e3], ["1d", "Day", 86400e3], ["1w", "Week", 7 * 86400e3], ["1m", "Month", 30 * 86400e3],
+  ["1y", "Year", 365 * 86400e3],
 ];
-
-const widths = { "5m": 300e3, "1h": 3600e3, "1d": 86400e3 };
 
 /** A state with its unit, where it is a value. */
 export function stateText(state, unit) {
@@ -18,39 +16,38 @@ export function stateText(state, unit) {
 
 /**
  * {kind, unit, since, until, resolution, isRolledUp, points}, times in milliseconds. Points of numbers have {at, until, value,
- * low, high, count}, those of states {at, until, state}. Each holds until the next; the last until the end of the period.
+ * low, high}, those of states {at, until, state}. Each holds until the next one, the last until now or the end of the period.
  */
 export function readHistory(answer, since, until) {
-  const kind = answer.kind === "number" ? "number" : "state";
-  const width = widths[answer.resolution] ?? null;
-  const points = (answer.points ?? []).map((point) => (kind === "number" ? numberPoint(point) : statePoint(point)))
-    .filter((point) => Number.isFinite(point.at)).sort((a, b) => a.at - b.at);
-  points.forEach((point, index) => {
-    const next = points[index + 1]?.at ?? Math.min(until, Date.now());
-    const end = Number.isFinite(point.until) ? point.until : kind === "number" && width ? Math.min(point.at + width, next) : next;
-    point.until = Math.max(point.at, Math.min(end, until));
-    // What held before the period began is drawn from its beginning.
-    point.began = point.at;
-    point.at = Math.max(point.at, since);
+  const isRolledUp = answer.kind === "number" && answer.bucket_seconds !== null;
+  const end = Math.min(until, Date.now());
+  const points = answer.kind === "state" ? answer.points.map(segment) : isRolledUp
+    ? held(answer.points, answer.bucket_seconds * 1000, end) : samples(answer.points, end);
+  return {
+    kind: answer.kind, unit: answer.unit, resolution: answer.resolution, isRolledUp, since, until,
+    points: answer.kind === "state" ? merged(points) : points,
+  };
+}
+
+const segment = (point) => ({ at: Date.parse(point.from), until: Date.parse(point.to), state: point.state });
+const number = (value) => (isNumber(value) ? value : null);
+
+function samples(points, end) {
+  const times = points.map((point) => Date.parse(point.at));
+  return points.map((point, index) => ({ at: times[index], until: times[index + 1] ?? end, value: number(point.value), low: null, high: null }));
+}
+
+/** Of each bucket its mean and range, and after it the last value until something changed. */
+function held(points, width, end) {
+  return points.flatMap((point, index) => {
+    const at = Date.parse(point.at);
+    const next = index + 1 < points.length ? Date.parse(points[index + 1].at) : end;
+    const bucket = { at, until: Math.min(at + width, next), value: number(point.mean), low: number(point.min), high: number(point.max) };
+    const last = number(point.last);
+    if (next <= bucket.until + width / 2 || last === null) return [{ ...bucket, until: Math.min(next, bucket.until + width / 2) }];
+    return [bucket, { at: bucket.until, until: next, value: last, low: last, high: last }];
   });
-  return {
-    kind, unit: answer.unit ?? null, resolution: answer.resolution ?? "raw", isRolledUp: kind === "number" && width !== null,
-    since, until, points: kind === "number" ? points : merged(points),
-  };
 }
-
-const at = (point) => Date.parse(point.time ?? point.timestamp ?? point.start ?? point.bucket ?? point.since ?? point.from);
-const end = (point) => Date.parse(point.until ?? point.end ?? point.to ?? "");
-
-function numberPoint(point) {
-  const value = [point.value, point.mean, point.average, point.avg].find(isNumber) ?? null;
-  return {
-    at: at(point), until: end(point), value, low: [point.min, point.low].find(isNumber) ?? null,
-    high: [point.max, point.high].find(isNumber) ?? null, count: point.count ?? null, state: point.state ?? null,
-  };
-}
-
-const statePoint = (point) => ({ at: at(point), until: end(point), state: String(point.state ?? point.value ?? "unknown"), count: point.count ?? null });
 
 /** Neighbours of one state become one segment. */
 function merged(points) {
@@ -58,15 +55,15 @@ function merged(points) {
   for (const point of points) {
     const last = result.at(-1);
     if (last && last.state === point.state && point.at <= last.until + 1) last.until = point.until;
-    else if (point.until > point.at || point === points.at(-1)) result.push(point);
+    else result.push(point);
   }
   return result;
 }
 
 /** In words, how the points came about. */
 export function resolutionText(history) {
-  return {
-    raw: "Every value as it was stored.", "5m": "Averages of 5 minutes, with the least and the most as a band.",
-    "1h": "Averages of an hour, with the least and the most as a band.", "1d": "Averages of a day, with the least and the most as a band.",
-  }[history.resolution] ?? "";
+  const tier = { "5m": "5 minutes", "1h": "an hour", "1d": "a day" }[history.resolution];
+  if (!tier) return "Every value as it was stored.";
+  return history.kind === "state" ? `The state that held longest, from roll-ups of ${tier}.`
+    : `Averages from roll-ups of ${tier}, with the least and the most as a band.`;
 }

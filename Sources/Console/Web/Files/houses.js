@@ -9,8 +9,8 @@ let known = null;
 export async function houses() {
   const user = session()?.user?.id;
   if (!known || known.user !== user || Date.now() - known.at > 60_000) {
-    const answer = await api.get("connections", { limit: 200 });
-    known = { user, at: Date.now(), list: answer.items ?? answer };
+    const answer = await api.get("connections");
+    known = { user, at: Date.now(), list: answer.items };
   }
   return known.list;
 }

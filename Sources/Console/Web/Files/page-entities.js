@@ -42,14 +42,13 @@ export default function entities({ body, query, signal }) {
   }, { lines: 1 });
 }
 
-export const nameOf = (entity) => entity.friendly_name ?? entity.name ?? entity.entity_id;
-const stateOf = (entity) => (entity.state && typeof entity.state === "object" ? entity.state.state : entity.state ?? entity.new_state);
+const nameOf = (entity) => entity.name ?? entity.entity_id;
 
 const columns = (several) => [
   { title: "Entity", cell: (one) => [h("a", { href: link("entity", one.connection_id, one.entity_id) }, nameOf(one)),
     nameOf(one) === one.entity_id ? null : h("span", { class: "muted block id" }, one.entity_id)] },
-  { title: "State", cell: (one) => h("strong", {}, stateText(stateOf(one), one.unit ?? one.unit_of_measurement)) },
+  { title: "State", cell: (one) => h("strong", {}, stateText(one.state, one.unit)) },
   { title: "Area", cell: (one) => one.area ?? "–" },
   ...(several ? [{ title: "House", cell: (one) => one.connection ?? "–" }] : []),
-  { title: "Changed", cell: (one) => time(one.timestamp ?? one.changed_at ?? one.last_changed, "ago") },
+  { title: "Changed", cell: (one) => time(one.last_updated, "ago") },
 ];

@@ -30,7 +30,7 @@ export default function entity({ body, head, params, query, signal, setTitle, ev
 
   const path = `entities/${api.part(id)}`;
   const refresh = block(about, signal, () => api.get(path, { connection }, { signal }), (found) => {
-    setTitle(found.friendly_name ?? id);
+    setTitle(found.name ?? id);
     head.querySelector(".subtitle")?.remove();
     head.append(h("p", { class: "subtitle id" }, id));
     return portrait(found, connection, id);
@@ -46,25 +46,21 @@ export default function entity({ body, head, params, query, signal, setTitle, ev
     const since = until - range[2];
     const period = { connection, since: new Date(since).toISOString(), until: new Date(until).toISOString() };
     block(drawing, mine, async () => {
-      const [answer, gaps] = await Promise.all([
-        api.get(`${path}/history`, { ...period, points: 600 }, { signal: mine }), api.get("gaps", { ...period, limit: 200 }, { signal: mine }),
-      ]);
-      return { history: readHistory(answer, since, until), gaps: gaps.items };
+      const answer = await api.get(`${path}/history`, { ...period, points: 600 }, { signal: mine });
+      return { history: readHistory(answer, since, until), gaps: answer.gaps };
     }, (found) => chart(found, id, range[1], mine), { lines: 6 });
   }
   show();
 }
 
 function portrait(found, connection, id) {
-  const state = found.state && typeof found.state === "object" ? found.state : found;
-  const value = state.state ?? state.new_state;
-  const attributes = found.attributes ?? state.attributes ?? {};
+  const attributes = found.attributes ?? {};
   return [
-    h("div", { class: "now" }, h("strong", { class: "now-state" }, stateText(value, found.unit ?? attributes.unit_of_measurement)),
-      h("p", { class: "muted" }, "since ", time(found.timestamp ?? found.changed_at ?? state.timestamp, "both"))),
-    facts([["Area", found.area], ["Device", found.device], ["House", found.connection], ["Class", attributes.device_class]]),
+    h("div", { class: "now" }, h("strong", { class: "now-state" }, stateText(found.state, found.unit)),
+      h("p", { class: "muted" }, "since ", time(found.last_updated, "both"))),
+    facts([["Area", found.area], ["Device", found.device], ["House", found.connection], ["Class", found.device_class]]),
     h("p", { class: "card-links" }, h("a", { href: link("live", { connection, entity: id }) }, "Follow it live"),
-      h("a", { href: link("search", { q: found.friendly_name ?? id, connection }) }, "Search for it")),
+      h("a", { href: link("search", { q: found.name ?? id, connection }) }, "Search for it")),
     Object.keys(attributes).length === 0 ? null : h("details", { class: "explain" }, h("summary", {}, "All attributes"),
       h("pre", { class: "code", tabindex: "0" }, JSON.stringify(attributes, null, 2))),
   ];
@@ -75,7 +71,7 @@ function chart({ history, gaps }, id, words, signal) {
     return [empty("Nothing is stored of it in this period.", "Choose a longer one."), gapList(gaps)];
   }
   const drawing = h("div");
-  plot(drawing, history, gaps.map(gapMark), `History of ${id} over ${words}. Arrow keys move through it.`, signal);
+  plot(drawing, history, gaps.map(gapMark), `History of ${id} over the last ${words.toLowerCase()}. Arrow keys move through it.`, signal);
   return [drawing, h("p", { class: "muted" }, resolutionText(history), " Hatched: the bridge could not see the house."), gapList(gaps), asTable(history)];
 }
 

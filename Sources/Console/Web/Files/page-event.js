@@ -27,7 +27,7 @@ export default function event({ body, params, signal, setTitle }) {
     ];
   }, { lines: 8 });
   block(similar, signal, () => api.get(`${path}/similar`, { limit: 10 }, { signal }), (found) => {
-    const items = found.results ?? found.items ?? [];
+    const { items } = found;
     return items.length ? resultList(items) : empty("Nothing like it was found.", "An event can be compared when it has its vector, which takes seconds to minutes.");
   });
 }

@@ -2,7 +2,8 @@
 
 import * as api from "./api.js";
 import { h } from "./dom.js";
-import { compact, count, decimal, span, time, word } from "./format.js";
+import { compact, count, decimal, percent, span, time, word } from "./format.js";
+import { houses } from "./houses.js";
 import { badge, block, card, empty, section } from "./parts.js";
 import { stopButton } from "./stops.js";
 import { link } from "./router.js";
@@ -11,6 +12,7 @@ import { activity } from "./timeline.js";
 import { gapMark, gapSentence } from "./marks.js";
 
 const DAY = 86400e3;
+const MOST_ROWS = 6;
 
 export default function home({ body, head, signal, every }) {
   const state = h("div", { class: "stack" });
@@ -25,7 +27,7 @@ export default function home({ body, head, signal, every }) {
       if (action) head.append(h("div", { class: "head-actions" }, action));
       hasButton = true;
     }
-    setWaiting(found.pending_approvals);
+    setWaiting(found.approvals.pending);
     return [figures(found), connections(found.connections ?? [])];
   }, { lines: 5 });
   const refreshDay = block(day, signal, () => readDay(signal), (found) => drawDay(found, signal), { lines: 4 });
@@ -38,20 +40,21 @@ export default function home({ body, head, signal, every }) {
 }
 
 function figures(found) {
-  const stops = (found.emergency_stops ?? []).filter((stop) => stop.is_engaged !== false).length;
-  const health = found.bridge?.status ?? (found.bridge?.is_running === false ? "stopped" : null);
+  const stops = found.emergency_stops.length;
+  const waiting = found.approvals.pending;
+  const gaps = found.open_gaps.length;
+  const { status, reasons } = found.bridge;
   const figure = (label, value, href, tone) => h(href ? "a" : "div", { class: `figure ${tone ?? ""}`, href },
     h("span", { class: "figure-label" }, label), h("strong", {}, value));
-  return h("div", { class: "figures" },
-    figure("Bridge", health ? word(health) : "–", null, health === "ok" || health === "healthy" ? "good" : health ? "warn" : null),
-    figure("Open gaps", compact(openGaps(found)), link("gaps", { open: true }), openGaps(found) ? "warn" : "good"),
-    figure("Waiting for you", compact(found.pending_approvals), link("approvals"), found.pending_approvals ? "accent" : null),
+  return [h("div", { class: "figures" },
+    figure("Bridge", { ok: "runs well" }[status] ?? word(status), null, { ok: "good", degraded: "warn" }[status] ?? "bad"),
+    figure("Open gaps", compact(gaps), link("gaps", { open: true }), gaps ? "warn" : "good"),
+    figure("Waiting for you", compact(waiting), link("approvals"), waiting ? "accent" : null),
     figure("Emergency stop", stops === 0 ? "none" : count(stops, "engaged", "engaged"), link("stops"), stops ? "bad" : "good"),
-    schema(found) === false ? figure("Database", "not current", null, "bad") : null);
+    found.schema_ok ? null : figure("Database", "not current", null, "bad")),
+  reasons.length ? h("div", { class: "advice" }, h("p", {}, h("strong", {}, "What the bridge says of itself")),
+    h("ul", {}, reasons.map((text) => h("li", {}, text)))) : null];
 }
-
-const openGaps = (found) => (Array.isArray(found.open_gaps) ? found.open_gaps.length : found.open_gaps ?? 0);
-const schema = (found) => found.schema_ok ?? found.schema?.is_current;
 
 function connections(list) {
   if (list.length === 0) {
@@ -59,13 +62,14 @@ function connections(list) {
       h("code", {}, "ha-bridge connection add NAME --url URL --token-file FILE"));
   }
   return h("ul", { class: "cards" }, list.map((one) => h("li", {}, card(
-    h("div", { class: "card-head" }, h("h2", {}, one.name), badge(one.status ?? one.state ?? "unknown")),
+    h("div", { class: "card-head" }, h("h2", {}, one.name), badge(one.is_paused ? "paused" : one.status)),
     h("p", { class: "muted" }, [one.location_name, one.home_assistant_version ? `Home Assistant ${one.home_assistant_version}` : null]
       .filter(Boolean).join(" · ")),
     advice(one),
     h("dl", { class: "metrics" },
       metric("Events a minute", decimal(round(one.events_per_minute))),
-      metric("Lag", span(one.lag_seconds ?? (one.lag_ms === null || one.lag_ms === undefined ? null : one.lag_ms / 1000))),
+      metric("Lag", h("span", { title: "How long ago everything that happened was stored" }, span(one.lag_seconds))),
+      metric("Seen", percent(one.uptime_percent)),
       metric("Last event", time(one.last_event_at, "ago"))),
     h("p", { class: "card-links" },
       h("a", { href: link("live", { connection: one.id }) }, "Live"), h("a", { href: link("entities", { connection: one.id }) }, "Entities"),
@@ -82,40 +86,35 @@ function advice(one) {
     disconnected: "Home Assistant does not answer. The bridge keeps trying; what it misses becomes a gap and is filled later.",
     error: "The bridge cannot work with this connection; its log says why. See: ha-bridge doctor.",
     paused: "Paused by a person. To go on: ha-bridge connection resume.",
-  }[one.status ?? one.state];
-  return text ? h("p", { class: "advice" }, text) : null;
+  }[one.is_paused ? "paused" : one.status];
+  return text ? h("p", { class: "advice" }, text, one.last_error && !one.is_paused ? h("span", { class: "block" }, one.last_error) : null) : null;
 }
 
 async function readDay(signal) {
   const until = Date.now();
   const since = until - DAY;
   const period = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
-  const [bars, gaps] = await Promise.all([
-    api.get("activity", period, { signal }), api.get("gaps", { ...period, limit: 200 }, { signal }),
-  ]);
-  return { since, until, bars, gaps: gaps.items };
+  const list = await houses();
+  // One row for each house; with many, one for all.
+  const shown = list.length > MOST_ROWS ? [{ id: null, name: "Every house" }] : list;
+  const answers = await Promise.all(shown.map((one) => api.get("activity", { ...period, connection: one.id }, { signal })));
+  return { since, until, rows: answers.map((answer, index) => ({ name: shown[index].name, ...answer })) };
 }
 
-/** The rows of the drawing: one for each house. */
-function drawDay({ since, until, bars, gaps }, signal) {
-  const width = (bars.bucket_seconds ?? 900) * 1000;
-  const rows = new Map();
-  const row = (id, name) => {
-    if (!rows.has(id)) rows.set(id, { name: name ?? "House", bars: [], gaps: [] });
-    return rows.get(id);
-  };
-  for (const item of bars.items ?? []) {
-    const target = row(item.connection_id, item.connection);
-    for (const point of item.buckets ?? item.points ?? [item]) {
-      const at = Date.parse(point.start ?? point.time ?? point.from);
-      target.bars.push({ at, until: at + width, count: point.events ?? point.count ?? 0 });
-    }
+/** The drawing, and its gaps in words. */
+function drawDay({ since, until, rows }, signal) {
+  if (rows.every((row) => row.buckets.every((bucket) => !bucket.events) && row.gaps.length === 0)) {
+    return empty("Nothing came in the last 24 hours.", "What arrives from now on appears here.");
   }
-  for (const gap of gaps) row(gap.connection_id, gap.connection).gaps.push(gapMark(gap));
-  if (rows.size === 0) return empty("Nothing came in the last 24 hours.", "What arrives from now on appears here.");
   const element = h("div");
-  activity(element, [...rows.values()].sort((a, b) => a.name.localeCompare(b.name)), { since, until, signal });
-  return [element, legend(gaps)];
+  activity(element, rows.map((row) => ({
+    name: row.name, gaps: row.gaps.map(gapMark),
+    bars: row.buckets.map((bucket) => {
+      const at = Date.parse(bucket.at);
+      return { at, until: at + row.bucket_seconds * 1000, count: bucket.events ?? 0 };
+    }),
+  })), { since, until, signal });
+  return [element, legend(rows.flatMap((row) => row.gaps))];
 }
 
 function legend(gaps) {

@@ -52,7 +52,7 @@ export default function search({ body, query, signal }) {
 }
 
 function answer(found) {
-  const results = found.results ?? found.items ?? [];
+  const results = found.items;
   const remarks = [];
   const period = span(found);
   if (period) remarks.push(`Searched ${period}${found.period_is_from_question ? ", as the question says" : ""}.`);
@@ -60,7 +60,6 @@ function answer(found) {
   if (found.pending_events > 0) {
     remarks.push(`${count(found.pending_events, "event waits for its vector and was", "events wait for their vectors and were")} not searched.`);
   }
-  for (const remark of found.remarks ?? (found.remark ? [found.remark] : [])) remarks.push(remark);
   const notes = remarks.length ? h("div", { class: "remarks" }, remarks.map((text) => h("p", {}, text))) : null;
   if (results.length === 0) {
     return [empty("Nothing was found.", "Try other words, a longer time, or every house."), notes];

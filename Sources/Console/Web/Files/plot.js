@@ -1,11 +1,11 @@
 // An entity's history as a drawing: step lines for numbers, a band from least to most for roll-ups, bars for states.
 
 import { h, newID, put, s } from "./dom.js";
-import { timeTicks, valueRange, valueTicks } from "./axis.js";
+import { tickMarks, timeTicks, valueRange, valueTicks } from "./axis.js";
 import { decimal, moment, quantity, span } from "./format.js";
 import { gapShapes, hatch, stateTone } from "./marks.js";
 
-const LEFT = 52, RIGHT = 8, TOP = 10, BOTTOM = 26;
+const RIGHT = 8, TOP = 10, BOTTOM = 26;
 
 /**
  * Draws `history` ({kind, unit, since, until, isRolledUp, points}) into `element` and again when its width changes. Points of
@@ -29,23 +29,21 @@ export function plot(element, history, gaps, label, signal) {
 function drawing(view) {
   const { history, gaps, width, height, label } = view;
   const { since, until } = history;
-  const inner = { width: width - LEFT - RIGHT, height: height - TOP - BOTTOM };
-  const x = (at) => LEFT + ((at - since) / (until - since)) * inner.width;
+  // Numbers stand at the left of their axis.
+  const left = history.kind === "number" ? 52 : RIGHT;
+  const inner = { left, width: width - left - RIGHT, height: height - TOP - BOTTOM };
+  const x = (at) => left + ((at - since) / (until - since)) * inner.width;
   const pattern = newID("hatch");
   const svg = s("svg", {
     viewBox: `0 0 ${width} ${height}`, width, height, class: "plot-svg", tabindex: "0", role: "slider", "aria-label": label,
     "aria-orientation": "horizontal", "aria-valuemin": 0, "aria-valuemax": Math.max(0, history.points.length - 1),
   }, s("defs", {}, hatch(pattern)));
   const ticks = timeTicks(since, until, Math.max(2, Math.floor(inner.width / 84)));
-  svg.append(s("g", { class: "axis" }, ticks.map((tick) => [
-    s("line", { x1: x(tick.at), x2: x(tick.at), y1: TOP, y2: height - BOTTOM, class: "grid" }),
-    s("text", { x: clamp(x(tick.at), LEFT + 14, width - 22), y: height - 8, "text-anchor": "middle", class: tick.isDay ? "day" : null },
-      tick.text),
-  ])));
+  svg.append(tickMarks(ticks, { x, left: 0, right: width, top: TOP, bottom: height - BOTTOM, base: height - 8 }));
   svg.append(gapShapes(gaps, { since, until, x, top: TOP, height: inner.height, pattern }));
   const marks = history.kind === "number"
     ? numbers(svg, history, { x, inner, height, width }) : states(svg, history, { x, inner });
-  cursor(svg, view, { x, marks, height, width, inner });
+  cursor(svg, view, { x, marks, height, left });
   return svg;
 }
 
@@ -57,8 +55,8 @@ function numbers(svg, history, { x, inner, height, width }) {
   const [low, high] = valueRange(known.flatMap((point) => [point.low ?? point.value, point.high ?? point.value]));
   const y = (value) => TOP + (1 - (value - low) / (high - low)) * inner.height;
   svg.append(s("g", { class: "axis" }, valueTicks(low, high, Math.max(2, Math.floor(inner.height / 44))).map((value) => [
-    s("line", { x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value), class: "grid" }),
-    s("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, decimal(value)),
+    s("line", { x1: inner.left, x2: width - RIGHT, y1: y(value), y2: y(value), class: "grid" }),
+    s("text", { x: inner.left - 8, y: y(value) + 4, "text-anchor": "end" }, decimal(value)),
   ])));
   if (history.isRolledUp) {
     svg.append(s("path", { class: "band", d: runs(history.points, (run) => {
@@ -108,7 +106,7 @@ function states(svg, history, { x, inner }) {
 }
 
 /** The line that follows the pointer and the arrow keys. */
-function cursor(svg, { history, state, readout, gaps }, { x, marks, height }) {
+function cursor(svg, { history, state, readout, gaps }, { x, marks, height, left }) {
   const { points, since, until } = history;
   const line = s("line", { class: "cursor", y1: TOP, y2: height - BOTTOM });
   const dot = s("circle", { class: "cursor-dot", r: 4 });
@@ -128,7 +126,7 @@ function cursor(svg, { history, state, readout, gaps }, { x, marks, height }) {
     state.index = clamp(index, 0, points.length - 1);
     const point = points[state.index];
     if (!point) return;
-    const place = clamp(x(point.at), LEFT, x(until));
+    const place = clamp(x(point.at), left, x(until));
     for (const [name, value] of [["x1", place], ["x2", place]]) line.setAttribute(name, round(value));
     dot.setAttribute("cx", round(place));
     dot.setAttribute("cy", round(marks(point)));
@@ -138,7 +136,7 @@ function cursor(svg, { history, state, readout, gaps }, { x, marks, height }) {
   };
   svg.addEventListener("pointermove", (event) => {
     const box = svg.getBoundingClientRect();
-    const at = since + ((event.clientX - box.left - LEFT) / (x(until) - LEFT)) * (until - since);
+    const at = since + ((event.clientX - box.left - left) / (x(until) - left)) * (until - since);
     let index = points.findIndex((point) => point.at > at);
     index = index < 0 ? points.length - 1 : Math.max(0, index - 1);
     move(index);

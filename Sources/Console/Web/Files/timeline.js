@@ -1,7 +1,7 @@
 // Rows of bars over time: how much came from each house, with gaps hatched, and the runs of an automation.
 
 import { h, newID, put, s } from "./dom.js";
-import { timeTicks } from "./axis.js";
+import { tickMarks, timeTicks } from "./axis.js";
 import { integer, moment } from "./format.js";
 import { gapShapes, hatch } from "./marks.js";
 
@@ -25,11 +25,7 @@ function drawing(rows, since, until, width) {
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "plot-svg", role: "img", "aria-label": summary(rows) },
     s("defs", {}, hatch(pattern)));
   const ticks = timeTicks(since, until, Math.max(2, Math.floor(width / 76)));
-  svg.append(s("g", { class: "axis" }, ticks.map((tick) => [
-    s("line", { x1: x(tick.at), x2: x(tick.at), y1: 0, y2: height - FOOT, class: "grid" }),
-    s("text", { x: Math.min(width - 22, Math.max(22, x(tick.at))), y: height - 8, "text-anchor": "middle", class: tick.isDay ? "day" : null },
-      tick.text),
-  ])));
+  svg.append(tickMarks(ticks, { x, left: 0, right: width, top: 0, bottom: height - FOOT, base: height - 8 }));
   rows.forEach((row, index) => {
     const top = index * (ROW + SPACE) + SPACE;
     const most = Math.max(1, ...row.bars.map((bar) => bar.count));
@@ -68,10 +64,7 @@ export function runLine(element, runs, { since, until, signal }) {
     const ticks = timeTicks(since, until, Math.max(2, Math.floor(width / 84)));
     put(frame, s("svg", {
       viewBox: `0 0 ${width} 74`, width, height: 74, class: "plot-svg", role: "img", "aria-label": `${runs.length} runs; the table below names them.`,
-    }, s("g", { class: "axis" }, ticks.map((tick) => [
-      s("line", { x1: x(tick.at), x2: x(tick.at), y1: 4, y2: 48, class: "grid" }),
-      s("text", { x: Math.min(width - 22, Math.max(22, x(tick.at))), y: 66, "text-anchor": "middle", class: tick.isDay ? "day" : null }, tick.text),
-    ])), s("line", { x1: 0, x2: width, y1: 26, y2: 26, class: "base" }),
+    }, tickMarks(ticks, { x, left: 0, right: width, top: 4, bottom: 48, base: 66 }), s("line", { x1: 0, x2: width, y1: 26, y2: 26, class: "base" }),
     s("g", {}, runs.map((run) => (run.tone === "bad"
       ? s("path", { class: "run bad", d: `M${x(run.at) - 5} 21l10 10m0-10l-10 10` }, s("title", {}, run.text))
       : s("circle", { class: `run ${run.tone}`, cx: x(run.at).toFixed(1), cy: 26, r: 5 }, s("title", {}, run.text)))))));
