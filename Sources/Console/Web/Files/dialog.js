@@ -39,4 +39,4 @@ function read(input) {
 }
 
 /** An area for a sentence that must be given. */
-export const reasonInput = (attributes = {}) => h("textarea", { rows: 3, required: true, maxlength: 1000, ...attributes });
+export const reasonInput = (attributes = {}) => h("textarea", { rows: 3, required: true, maxlength: 250, ...attributes });

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { h } from "./dom.js";
-import { count, time, word } from "./format.js";
+import { time, word } from "./format.js";
 import { badge, block, button, empty, facts, section, table, toast } from "./parts.js";
 import { ask, reasonInput } from "./dialog.js";
 import { mayGovern } from "./session.js";
@@ -19,7 +19,7 @@ export default function approval({ body, params, signal, setTitle, every }) {
   let isMoving = false;
   const refresh = block(element, signal, () => api.get(path, {}, { signal }), (found) => {
     setTitle(found.description);
-    isMoving = found.status === "APPROVED" && (found.operations ?? []).every((one) => !one.completed_at);
+    isMoving = found.status === "APPROVED" && (found.operations).every((one) => !one.completed_at);
     return portrait(found, path, () => refresh());
   }, { lines: 10 });
   // A change that is carried out is followed to its end; a proposal that is being read does not move under the reader's eyes.
@@ -27,7 +27,7 @@ export default function approval({ body, params, signal, setTitle, every }) {
 }
 
 function portrait(found, path, again) {
-  const parts = assessment(found.risk_assessment, found.assessment_sections ?? found.assessment);
+  const parts = assessment(found.assessment);
   return [
     h("div", { class: "now" }, badge(found.status), riskBadge(found.risk_level), h("span", {}, kindText(found)),
       found.automation ? h("span", {}, automationLink(found.automation_id, found.automation)) : null),
@@ -35,14 +35,14 @@ function portrait(found, path, again) {
     h("div", { class: "split" },
       h("div", { class: "card" }, h("h2", {}, "What it is about"), facts([
         ["House", found.connection], ["Proposed", h("span", {}, time(found.created_at, "both"), " by ", found.created_by ?? "the bridge")],
-        ["Why", found.reason], ["Needs", needs(found)], ["Expires", found.expires_at ? time(found.expires_at, "both") : null],
+        ["Why", found.reason], ["Needs", found.needs], ["Expires", found.expires_at ? time(found.expires_at, "both") : null],
         ["From decision", found.decision_id ? h("a", { href: link("decision", found.decision_id) }, "the decision behind it") : null],
         ["Digest", found.proposal_digest ? h("code", { class: "digest" }, found.proposal_digest) : null],
       ])),
       h("div", { class: "card" }, h("h2", {}, "Risk"), parts.length ? parts : h("p", { class: "muted" }, "Nothing was noted about its risk."))),
     section("What would change", change(found)),
-    votes(found.approvers ?? found.votes ?? []),
-    operations(found.operations ?? []),
+    votes(found.approvers),
+    operations(found.operations),
     actions(found, path, again),
   ];
 }
@@ -55,28 +55,19 @@ function decided(found) {
   if (found.status === "APPROVED") {
     return h("p", { class: "lead" }, "Approved ", time(found.approved_at, "both"), found.approved_by ? ` by ${found.approved_by}.` : ".");
   }
-  return null;
-}
-
-function needs(found) {
-  const needed = (found.required_approvals ?? []).map((number, index) => [number, index + 1]).filter(([number]) => number > 0);
-  if (needed.length === 0) return "no approval";
-  return needed.map(([number, level]) => count(number, "approval", "approvals") + (needed.length > 1 || level > 1 ? ` of level ${level}` : "")).join("; ");
+  return found.own_vote === "APPROVED" ? h("p", { class: "lead" }, "You have approved it; others have yet to decide.") : null;
 }
 
 function change(found) {
-  const lines = found.diff?.lines ?? (Array.isArray(found.diff) ? found.diff : null);
-  if (!lines && !found.removed?.length && !found.added?.length) return empty("The configuration stays as it is.", changeText(found));
+  const { kind, lines } = found.diff;
+  if (lines.length === 0) return empty("The configuration stays as it is.", changes[kind] ?? "");
   const old = found.base_version ? `version ${found.base_version}` : "nothing before it";
   return [found.base_version && found.is_exact_base === false
     ? h("p", { class: "advice" }, "The proposal was made against another version than the newest stored one; what is shown is the difference to that.") : null,
-  diff({ lines, removed: found.removed, added: found.added }, { old, now: found.type === "RETIREMENT" ? "deleted" : "proposed" })];
+  diff(lines, { old, now: found.type === "RETIREMENT" ? "deleted" : "proposed" })];
 }
 
-function changeText(found) {
-  const operation = found.proposed_changes?.operation;
-  return { pause: "The automation is switched off.", resume: "The automation is switched on." }[operation] ?? "";
-}
+const changes = { pause: "The automation is switched off.", resume: "The automation is switched on." };
 
 function votes(list) {
   if (list.length === 0) return null;
@@ -128,6 +119,6 @@ function actions(found, path, again) {
     again();
   };
   return h("div", { class: "deeds", role: "group", "aria-label": "Decide" },
-    isPending ? button("Approve …", approve, { kind: "primary" }) : null, isPending ? button("Reject …", reject, { kind: "danger" }) : null,
+    isPending && found.own_vote !== "APPROVED" ? button("Approve …", approve, { kind: "primary" }) : null, isPending ? button("Reject …", reject, { kind: "danger" }) : null,
     button("Withdraw …", cancel, { kind: "plain" }));
 }

@@ -7,10 +7,10 @@ import { houses } from "./houses.js";
 import { badge, block, empty, field, houseChoice, pages, select } from "./parts.js";
 import { link, remember } from "./router.js";
 
-const statuses = [["pending", "Waiting for a decision"], ["approved", "Approved"], ["rejected", "Rejected"], ["cancelled", "Cancelled"], ["expired", "Expired"], ["all", "All"]];
+const statuses = [["PENDING", "Waiting for a decision"], ["APPROVED", "Approved"], ["REJECTED", "Rejected"], ["CANCELLED", "Cancelled"], ["EXPIRED", "Expired"], ["all", "All"]];
 
 export default function approvals({ body, query, signal }) {
-  const filter = { connection: query.get("connection") ?? "", status: query.get("status") ?? "pending" };
+  const filter = { connection: query.get("connection") ?? "", status: query.get("status") ?? "PENDING" };
   const bar = h("div", { class: "filters" });
   const list = h("div");
   body.append(bar, list);
@@ -18,7 +18,7 @@ export default function approvals({ body, query, signal }) {
     remember(filter);
     const status = filter.status === "all" ? "" : filter.status;
     pages(list, signal, (cursor) => api.get("approvals", { connection: filter.connection, status, limit: 30, cursor }, { signal }),
-      cards, () => (filter.status === "pending"
+      cards, () => (filter.status === "PENDING"
         ? empty("Nothing waits for a decision.", "Proposals to change an automation appear here, each with its risk and what it would change.")
         : empty("There is no such proposal.", "Choose another state.")));
   };

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { h, put } from "./dom.js";
 import { capital, count, integer, time, word } from "./format.js";
 import { houses } from "./houses.js";
-import { badge, block, button, empty, failure, section, table } from "./parts.js";
+import { badge, button, empty, failure, pages, section, table } from "./parts.js";
 import { mayGovern } from "./session.js";
 
 export default function audit({ body, head, signal }) {
@@ -25,23 +25,31 @@ export default function audit({ body, head, signal }) {
     }, { kind: "primary" });
     head.append(h("div", { class: "head-actions" }, action));
   }
-  block(element, signal, async () => {
-    const [found, list] = await Promise.all([api.get("audit", {}, { signal }), houses()]);
-    return { found, names: new Map(list.map((one) => [one.id, one.name])) };
-  }, ({ found, names }) => [chains(found, names), rows(found)], { lines: 6 });
+  const heads = h("div");
+  const rows = h("div");
+  element.append(heads, section("Last rows", rows));
+  let names = new Map();
+  pages(rows, signal, async (cursor) => {
+    const [found, list] = await Promise.all([api.get("audit", { limit: 30, cursor }, { signal }), houses()]);
+    names = new Map(list.map((one) => [one.id, one.name]));
+    if (!cursor) put(heads, chains(found, names));
+    return found;
+  }, (items) => table("The last rows, newest first", columns(names), items), () => empty("Nothing was done yet."));
 }
 
-const house = (one, names) => one.connection ?? (one.connection_id ? names.get(one.connection_id) ?? one.connection_id : "every house");
+const house = (one, names) => (one.connection_id ? names.get(one.connection_id) ?? one.connection_id : "–");
+
+const trails = { automation_audit_trail: "Automations", ai_decision_audit: "Decisions", home_assistant_audit_log: "Connections and accounts" };
 
 function chains(found, names) {
-  const list = found.chains ?? [];
-  const last = found.last_checkpoint ?? found.checkpoint;
-  const at = last && typeof last === "object" ? last.created_at ?? last.time ?? last.taken_at : last;
+  const list = found.chains;
+  const last = found.last_checkpoint;
+  const at = last?.created_at;
   return section("Chains", list.length === 0
     ? empty("Nothing is signed yet.", "The chains begin with the first deed after the bridge has a signing key: ha-bridge key new")
     : table("Chains of the audit trail", [
-      { title: "Trail", cell: (one) => capital(word(one.table ?? one.table_name)) }, { title: "House", cell: (one) => house(one, names) },
-      { title: "Rows", class: "number", cell: (one) => integer(one.sequence ?? one.rows ?? one.signed_rows) },
+      { title: "Trail", cell: (one) => trails[one.table] ?? word(one.table) }, { title: "House", cell: (one) => house(one, names) },
+      { title: "Rows", class: "number", cell: (one) => integer(one.sequence) },
       { title: "Before signing", class: "number", cell: (one) => integer(one.unsigned_rows) },
       { title: "Last row", cell: (one) => time(one.updated_at, "both") },
     ], list).element,
@@ -49,17 +57,15 @@ function chains(found, names) {
     + "they show what the database alone cannot."));
 }
 
-function rows(found) {
-  const list = found.rows ?? found.items ?? found.last_rows ?? [];
-  if (list.length === 0) return section("Last rows", empty("Nothing was done yet."));
-  return section("Last rows", table("The last rows, newest first", [
-    { title: "When", cell: (row) => time(row.timestamp ?? row.created_at, "seconds") },
+function columns(names) {
+  return [
+    { title: "When", cell: (row) => time(row.time, "seconds") },
     { title: "Deed", cell: (row) => [h("strong", {}, capital(word(row.action))), row.description ? h("span", { class: "block" }, row.description) : null,
-      row.error_message ? h("span", { class: "block warn-text" }, row.error_message) : null] },
-    { title: "House", cell: (row) => row.connection ?? "–" },
-    { title: "By", cell: (row) => row.user ?? row.username ?? row.performed_by ?? "the bridge" },
-    { title: "Result", cell: (row) => (row.success === undefined || row.success === null ? "–" : badge(row.success ? "ok" : "failed")) },
-  ], list).element);
+      h("span", { class: "muted" }, trails[row.table] ?? word(row.table))] },
+    { title: "House", cell: (row) => house(row, names) },
+    { title: "By", cell: (row) => row.user ?? "the bridge" },
+    { title: "Result", cell: (row) => badge(row.success ? "ok" : "failed") },
+  ];
 }
 
 /** What a verification found. */
@@ -68,7 +74,7 @@ function report(found) {
   const signed = (found.chains ?? []).reduce((sum, one) => sum + (one.signed_rows ?? 0), 0);
   if (found.sound) {
     return h("div", { class: "card good" }, h("p", {}, badge("sound", "good"), ` As it was signed: ${count(signed, "row", "rows")} in ${count(found.chains.length, "chain", "chains")}.`),
-      found.is_complete === false || found.complete === false ? h("p", { class: "muted" }, "Only a part was verified; for all of it: ha-bridge audit verify") : null);
+      h("p", { class: "muted" }, `${count(found.checkpoints, "checkpoint", "checkpoints")} held against them.`));
   }
   return h("div", { class: "card bad" }, h("p", {}, badge("unsound", "bad"), " The audit trail is not as the bridge wrote it."),
     h("ul", {}, findings.map((one) => h("li", {}, one.message ?? word(one.kind)))),

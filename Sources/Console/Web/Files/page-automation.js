@@ -31,16 +31,14 @@ export default function automation({ body, params, signal, setTitle }) {
 }
 
 function portrait(found) {
-  const breakdown = found.score_breakdown;
-  const state = found.lifecycle_history?.[0]?.change_reason;
   return [
-    h("div", { class: "now" }, badge(found.lifecycle_state), h("p", { class: "muted" }, "since ", time(found.lifecycle_changed_at, "both"), state ? `: ${state}` : "")),
+    h("div", { class: "now" }, badge(found.lifecycle_state), h("p", { class: "muted" }, "since ", time(found.lifecycle_changed_at, "both"))),
     found.description ? h("p", { class: "lead" }, found.description) : null,
     found.problems?.length ? h("div", { class: "advice" }, h("p", {}, h("strong", {}, "What it lacks")), h("ul", {}, found.problems.map((text) => h("li", {}, text)))) : null,
     h("div", { class: "split" },
       h("div", { class: "card" }, h("div", { class: "card-head" }, h("h2", {}, "Score"), scoreMeter(found.performance_score)),
-        h("p", {}, sentence(found.score_explanation ?? breakdown?.explanation) ?? "Not computed yet: it takes three runs."),
-        scoreTable(breakdown, found.score_parts)),
+        h("p", {}, sentence(found.score_explanation) ?? "Not computed yet: it takes three runs."),
+        scoreTable(found.score_parts)),
       h("div", { class: "card" }, h("h2", {}, "About it"), facts([
         ["Entity", found.entity_id ? h("a", { href: link("entity", found.connection_id, found.entity_id) }, found.entity_id) : null],
         ["House", found.connection], ["Runs", integer(found.execution_count)], ["Succeeded", percent(found.success_rate)],
@@ -54,7 +52,7 @@ function portrait(found) {
 const sentence = (text) => (text ? (/[.!?]$/.test(text) ? text : `${text}.`) : null);
 
 const tone = (run) => ({ success: "good", failure: "bad" }[run.status] ?? "calm");
-const isUndone = (run) => run.undone ?? (run.overridden_at !== null && run.overridden_at !== undefined);
+const isUndone = (run) => run.overridden_at !== null;
 
 function drawLine(element, runs, signal) {
   if (runs.length < 2) return put(element);
@@ -68,12 +66,10 @@ function drawLine(element, runs, signal) {
   })), { since, until: Math.max(Date.now(), since + 60_000), signal });
 }
 
-const took = (run) => run.duration_ms ?? (run.completed_at ? Date.parse(run.completed_at) - Date.parse(run.started_at) : null);
-
 const runColumns = [
   { title: "Began", cell: (run) => time(run.started_at, "seconds") },
   { title: "Ended", cell: (run) => [badge(run.status), isUndone(run) ? [" ", badge("undone by hand", "warn")] : null] },
-  { title: "Took", class: "number", cell: (run) => milliseconds(took(run)) },
+  { title: "Took", class: "number", cell: (run) => milliseconds(run.duration_ms) },
   { title: "Trigger", cell: (run) => run.trigger ?? "–" },
   { title: "Error", cell: (run) => run.error_message ?? "–" },
 ];
@@ -88,10 +84,11 @@ const moveColumns = [
 function versions(items, path, signal) {
   const view = h("div", { "aria-live": "polite" });
   const compare = async (version, against) => {
-    const label = against === "current" ? "now" : `version ${against}`;
+    const label = against === "current" ? "the newest one" : `version ${against}`;
     try {
       const found = await api.get(`${path}/versions/${api.part(version)}/diff`, { against }, { signal });
-      put(view, h("h3", {}, `Version ${version} and ${label}`), diff(found, { old: `version ${found.from_version ?? version}`, now: found.to_version === null || found.to_version === undefined ? label : `version ${found.to_version}` }));
+      const old = found.from_version === null ? "nothing before it" : `version ${found.from_version}`;
+      put(view, h("h3", {}, `Version ${version} and ${label}`), diff(found.lines, { old, now: `version ${found.to_version}` }));
     } catch (error) {
       if (error.name !== "AbortError") put(view, failure(error, () => compare(version, against)));
     }
@@ -100,10 +97,10 @@ function versions(items, path, signal) {
   const list = table("Versions, newest first", [
     { title: "Version", cell: (one) => `Version ${one.version}` },
     { title: "Stored", cell: (one) => time(one.created_at, "both") },
-    { title: "Why", cell: (one) => word(one.backup_type ?? one.type) },
+    { title: "Why", cell: (one) => word(one.backup_type) },
     { title: "Compare", cell: (one) => h("span", { class: "actions" },
       one.version > 1 ? compareButton("with the one before", one, () => compare(one.version, one.version - 1)) : null,
-      compareButton("with now", one, () => compare(one.version, "current"))) },
+      one === items[0] ? null : compareButton("with the newest", one, () => compare(one.version, "current"))) },
   ], items);
   return { element: [list.element, view], grow: list.grow };
 }

@@ -8,8 +8,8 @@ import { badge, block, empty, field, houseChoice, pages, select, table } from ".
 import { link, remember } from "./router.js";
 import { scoreMeter } from "./score.js";
 
-const states = [["", "All that are there"], ["active", "Active"], ["degraded", "Degraded"], ["paused", "Paused"], ["unavailable", "Unavailable"],
-  ["proposed", "Proposed"], ["pending_approval", "Awaiting approval"], ["retired", "Retired"], ["rejected", "Rejected"]];
+const states = [["", "All that are there"], ["ACTIVE", "Active"], ["DEGRADED", "Degraded"], ["PAUSED", "Paused"], ["UNAVAILABLE", "Unavailable"],
+  ["PROPOSED", "Proposed"], ["PENDING_APPROVAL", "Awaiting approval"], ["RETIRED", "Retired"], ["REJECTED", "Rejected"]];
 
 export default function automations({ body, query, signal }) {
   const filter = { connection: query.get("connection") ?? "", state: query.get("state") ?? "" };

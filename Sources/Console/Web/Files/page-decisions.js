@@ -21,7 +21,7 @@ export default function decisions(context) {
   const show = () => {
     remember({ connection: filter.connection, answered: filter.answered ? "true" : "" });
     pages(list, signal, (cursor) => api.get("decisions",
-      { connection: filter.connection, answered: filter.answered ? "true" : null, limit: 30, cursor }, { signal }),
+      { connection: filter.connection, answered: filter.answered ? null : false, limit: 30, cursor }, { signal }),
     (items) => cards(items, show), () => (filter.answered ? empty("There are no decisions yet.", "The bridge looks once a day.")
       : empty("No suggestion waits for an answer.", "The bridge looks once a day; those that were answered can be shown above.")));
   };
@@ -65,9 +65,9 @@ function answers(decision, again) {
     again();
   };
   return h("div", { class: "actions", role: "group", "aria-label": "Your answer" },
-    button("Good idea …", () => answer("approved", "A good idea?", "It is noted. Nothing is changed in Home Assistant by this answer."), { kind: "primary small" }),
-    button("Not like this …", () => answer("modified", "Good, but not like this?", "Say what should be different."), { kind: "small" }),
-    button("No …", () => answer("rejected", "No?", "It is not suggested again."), { kind: "small" }));
+    button("Good idea …", () => answer("APPROVED", "A good idea?", "It is noted. Nothing is changed in Home Assistant by this answer."), { kind: "primary small" }),
+    button("Not like this …", () => answer("MODIFIED", "Good, but not like this?", "Say what should be different."), { kind: "small" }),
+    button("No …", () => answer("REJECTED", "No?", "It is not suggested again."), { kind: "small" }));
 }
 
 function one({ body, params, signal, setTitle }) {

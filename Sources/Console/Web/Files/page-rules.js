@@ -56,10 +56,10 @@ export default function rules({ body, head, signal }) {
       text: h("details", { class: "explain" }, h("summary", {}, "What a condition can say"),
         h("dl", { class: "examples" }, examples.map(([code, text]) => h("div", {}, h("dt", {}, h("code", {}, code)), h("dd", {}, text))))),
       fields: [
-        ...(rule ? [] : [{ name: "name", label: "Name", input: input("", { required: true, maxlength: 255 }) }, { name: "connection", label: "For", input: house }]),
+        ...(rule ? [] : [{ name: "name", label: "Name", input: input("", { required: true, maxlength: 60 }) }, { name: "connection", label: "For", input: house }]),
         { name: "action", label: "What it does", input: select(actions, rule?.action ?? "REQUIRE_APPROVAL") },
         { name: "condition", label: "When a change …", input: condition, hint: "A JSON object; all that stands in it must hold. {} is every change." },
-        { name: "description", label: "Why", input: input(rule?.description, { maxlength: 1000 }), hint: "In your own words; may be left empty." },
+        { name: "description", label: "Why", input: input(rule?.description, { maxlength: 250 }), hint: "In your own words; may be left empty." },
         { name: "priority", label: "Priority", input: input(rule?.priority ?? 100, { type: "number", min: 0, max: 1000, required: true }), hint: "Rules with a higher number are tried first." },
         ...(rule ? [{ name: "active", label: "Active", input: active }] : []),
       ],

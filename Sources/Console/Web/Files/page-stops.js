@@ -11,8 +11,8 @@ import { place, release, stopButton, stops } from "./stops.js";
 export default function emergency({ body, head, signal }) {
   const element = h("div");
   body.append(h("p", { class: "lead" }, "A stop freezes every change to Home Assistant at once, for one house or for all. The bridge goes on listening and storing."), element);
-  const again = block(element, signal, () => api.get("emergency", {}, { signal }), (found) => {
-    const list = found.items ?? [...(found.engaged ?? []), ...(found.released ?? [])];
+  const again = block(element, signal, () => api.get("emergency", { limit: 100 }, { signal }), (found) => {
+    const list = found.items;
     const engaged = list.filter((stop) => stop.is_engaged);
     const released = list.filter((stop) => !stop.is_engaged);
     return [

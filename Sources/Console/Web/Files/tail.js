@@ -23,10 +23,9 @@ export function openTail(filter, told) {
       wait = 1;
       told.state("open");
     });
-    for (const name of ["message", "event"]) source.addEventListener(name, take);
+    source.addEventListener("event", take);
     source.addEventListener("lost", (event) => {
-      const found = read(event.data);
-      const number = typeof found === "number" ? found : found?.lost ?? found?.count ?? 0;
+      const number = read(event.data)?.count ?? 0;
       if (number > 0) told.lost(number);
     });
     source.addEventListener("error", () => {
@@ -51,7 +50,7 @@ export function openTail(filter, told) {
   function take(event) {
     const found = read(event.data);
     if (!found) return;
-    group.push(...(Array.isArray(found) ? found : [found]));
+    group.push(found);
     // Rows are drawn a few times a second, however many come.
     flusher ??= setTimeout(flush, GROUP);
   }
