@@ -40,6 +40,19 @@ export function put(element, ...children) {
   return add(element, ...children);
 }
 
+/** Draws what `draw(width)` gives into `element`, and again whenever the element has become wider or narrower. */
+export function drawAtWidth(element, draw, signal) {
+  let drawn = 0;
+  const observer = new ResizeObserver(() => requestAnimationFrame(() => {
+    const width = Math.max(280, Math.round(element.clientWidth));
+    if (width === drawn || !element.isConnected) return;
+    drawn = width;
+    put(element, draw(width));
+  }));
+  observer.observe(element);
+  signal.addEventListener("abort", () => observer.disconnect());
+}
+
 let last = 0;
 
 /** An id that no other element has. */

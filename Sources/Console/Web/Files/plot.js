@@ -1,6 +1,6 @@
 // An entity's history as a drawing: step lines for numbers, a band from least to most for roll-ups, bars for states.
 
-import { h, newID, put, s } from "./dom.js";
+import { drawAtWidth, h, newID, put, s } from "./dom.js";
 import { tickMarks, timeTicks, valueRange, valueTicks } from "./axis.js";
 import { decimal, moment, quantity, span } from "./format.js";
 import { gapShapes, hatch, stateTone } from "./marks.js";
@@ -16,14 +16,10 @@ export function plot(element, history, gaps, label, signal) {
   const frame = h("div", { class: "plot" });
   const readout = h("p", { class: "readout", "aria-hidden": "true" });
   put(element, readout, frame);
-  const draw = () => {
-    const width = Math.max(280, Math.round(frame.clientWidth));
+  drawAtWidth(frame, (width) => {
     const height = history.kind === "number" ? Math.min(320, Math.max(200, Math.round(width * 0.36))) : 96;
-    put(frame, drawing({ history, gaps, label, width, height, state, readout }));
-  };
-  const observer = new ResizeObserver(draw);
-  observer.observe(frame);
-  signal.addEventListener("abort", () => observer.disconnect());
+    return drawing({ history, gaps, label, width, height, state, readout });
+  }, signal);
 }
 
 function drawing(view) {

@@ -1,6 +1,6 @@
 // Rows of bars over time: how much came from each house, with gaps hatched, and the runs of an automation.
 
-import { h, newID, put, s } from "./dom.js";
+import { drawAtWidth, h, newID, put, s } from "./dom.js";
 import { tickMarks, timeTicks } from "./axis.js";
 import { integer, moment } from "./format.js";
 import { gapShapes, hatch } from "./marks.js";
@@ -13,9 +13,7 @@ const ROW = 56, SPACE = 26, FOOT = 26;
 export function activity(element, rows, { since, until, signal }) {
   const frame = h("div", { class: "plot" });
   put(element, frame);
-  const observer = new ResizeObserver(() => put(frame, drawing(rows, since, until, Math.max(280, Math.round(frame.clientWidth)))));
-  observer.observe(frame);
-  signal.addEventListener("abort", () => observer.disconnect());
+  drawAtWidth(frame, (width) => drawing(rows, since, until, width), signal);
 }
 
 function drawing(rows, since, until, width) {
@@ -58,18 +56,14 @@ function summary(rows) {
 export function runLine(element, runs, { since, until, signal }) {
   const frame = h("div", { class: "plot" });
   put(element, frame);
-  const draw = () => {
-    const width = Math.max(280, Math.round(frame.clientWidth));
+  drawAtWidth(frame, (width) => {
     const x = (at) => 8 + ((at - since) / (until - since)) * (width - 16);
     const ticks = timeTicks(since, until, Math.max(2, Math.floor(width / 84)));
-    put(frame, s("svg", {
+    return s("svg", {
       viewBox: `0 0 ${width} 74`, width, height: 74, class: "plot-svg", role: "img", "aria-label": `${runs.length} runs; the table below names them.`,
     }, tickMarks(ticks, { x, left: 0, right: width, top: 4, bottom: 48, base: 66 }), s("line", { x1: 0, x2: width, y1: 26, y2: 26, class: "base" }),
     s("g", {}, runs.map((run) => (run.tone === "bad"
       ? s("path", { class: "run bad", d: `M${x(run.at) - 5} 21l10 10m0-10l-10 10` }, s("title", {}, run.text))
-      : s("circle", { class: `run ${run.tone}`, cx: x(run.at).toFixed(1), cy: 26, r: 5 }, s("title", {}, run.text)))))));
-  };
-  const observer = new ResizeObserver(draw);
-  observer.observe(frame);
-  signal.addEventListener("abort", () => observer.disconnect());
+      : s("circle", { class: `run ${run.tone}`, cx: x(run.at).toFixed(1), cy: 26, r: 5 }, s("title", {}, run.text))))));
+  }, signal);
 }
