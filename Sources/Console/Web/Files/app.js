@@ -9,8 +9,8 @@ import { refreshTimes } from "./format.js";
 import { failure } from "./parts.js";
 import { put } from "./dom.js";
 
-/** For whom the frame was drawn. */
-let drawnFor;
+/** For whom the frame was drawn: undefined for nobody, null before the first time. */
+let drawnFor = null;
 
 /** Home is shown over and over; what it asks is asked once for all. */
 async function glance() {
@@ -51,6 +51,7 @@ addEventListener("hashchange", () => {
   glance();
 });
 stops.addEventListener("changed", glance);
+document.addEventListener("decided", glance);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) glance(); });
 setInterval(() => { if (!document.hidden) glance(); }, 15_000);
 setInterval(refreshTimes, 15_000);

@@ -24,9 +24,13 @@ export function ask({ title, text, fields = [], submit, kind = "primary", send }
     }, { submit, kind, extra: cancel });
     dialog.append(content);
     dialog.addEventListener("close", () => {
+      removeEventListener("hashchange", leave);
       dialog.remove();
       done(hasSucceeded);
     });
+    // Who goes to another page, or is sent to the form to sign in, has left it.
+    const leave = () => dialog.close();
+    addEventListener("hashchange", leave);
     document.body.append(dialog);
     dialog.showModal();
     (fields[0]?.input ?? cancel).focus();

@@ -89,7 +89,8 @@ function operations(list) {
 function actions(found, path, again) {
   if (!mayGovern()) return found.status === "PENDING" ? h("p", { class: "muted" }, "You may look at it, not decide it.") : null;
   const isPending = found.status === "PENDING";
-  if (!isPending && found.status !== "APPROVED") return null;
+  // What is being carried out cannot be taken back here any more.
+  if (!isPending && (found.status !== "APPROVED" || found.operations.length > 0)) return null;
   const approve = async () => {
     const done = await ask({
       title: "Approve this change?", submit: "Approve", kind: "primary",
@@ -115,7 +116,10 @@ function actions(found, path, again) {
     finish(done, "Withdrawn.");
   };
   const finish = (done, text) => {
-    if (done) toast(text);
+    if (done) {
+      toast(text);
+      document.dispatchEvent(new Event("decided"));
+    }
     again();
   };
   return h("div", { class: "deeds", role: "group", "aria-label": "Decide" },

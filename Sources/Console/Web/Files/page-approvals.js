@@ -7,7 +7,7 @@ import { houses } from "./houses.js";
 import { badge, block, empty, field, houseChoice, pages, select } from "./parts.js";
 import { link, remember } from "./router.js";
 
-const statuses = [["PENDING", "Waiting for a decision"], ["APPROVED", "Approved"], ["REJECTED", "Rejected"], ["CANCELLED", "Cancelled"], ["EXPIRED", "Expired"], ["all", "All"]];
+const statuses = [["PENDING", "Waiting"], ["APPROVED", "Approved"], ["REJECTED", "Rejected"], ["CANCELLED", "Cancelled"], ["EXPIRED", "Expired"], ["all", "All"]];
 
 export default function approvals({ body, query, signal }) {
   const filter = { connection: query.get("connection") ?? "", status: query.get("status") ?? "PENDING" };

@@ -26,7 +26,7 @@ export default function decisions(context) {
       : empty("No suggestion waits for an answer.", "The bridge looks once a day; those that were answered can be shown above.")));
   };
   block(bar, signal, houses, (connections) => {
-    const choice = select([["", "Waiting for an answer"], ["true", "All"]], filter.answered ? "true" : "");
+    const choice = select([["", "Waiting"], ["true", "All"]], filter.answered ? "true" : "");
     choice.addEventListener("change", () => {
       filter.answered = choice.value === "true";
       show();

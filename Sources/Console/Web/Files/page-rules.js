@@ -60,7 +60,7 @@ export default function rules({ body, head, signal }) {
         { name: "action", label: "What it does", input: select(actions, rule?.action ?? "REQUIRE_APPROVAL") },
         { name: "condition", label: "When a change …", input: condition, hint: "A JSON object; all that stands in it must hold. {} is every change." },
         { name: "description", label: "Why", input: input(rule?.description, { maxlength: 250 }), hint: "In your own words; may be left empty." },
-        { name: "priority", label: "Priority", input: input(rule?.priority ?? 100, { type: "number", min: 0, max: 1000, required: true }), hint: "Rules with a higher number are tried first." },
+        { name: "priority", label: "Priority", input: input(rule?.priority ?? 100, { type: "number", min: 1, max: 1000000, required: true }), hint: "Rules with a lower number are tried first." },
         ...(rule ? [{ name: "active", label: "Active", input: active }] : []),
       ],
       send: (values) => save(rule, values),

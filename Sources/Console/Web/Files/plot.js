@@ -36,9 +36,12 @@ function drawing(view) {
   }, s("defs", {}, hatch(pattern)));
   const ticks = timeTicks(since, until, Math.max(2, Math.floor(inner.width / 84)));
   svg.append(tickMarks(ticks, { x, left: 0, right: width, top: TOP, bottom: height - BOTTOM, base: height - 8 }));
-  svg.append(gapShapes(gaps, { since, until, x, top: TOP, height: inner.height, pattern }));
+  const shapes = gapShapes(gaps, { since, until, x, top: TOP, height: inner.height, pattern });
+  // Under the line, but over the bars, which fill all the room.
+  if (history.kind === "number") svg.append(shapes);
   const marks = history.kind === "number"
     ? numbers(svg, history, { x, inner, height, width }) : states(svg, history, { x, inner });
+  if (history.kind === "state") svg.append(shapes);
   cursor(svg, view, { x, marks, height, left });
   return svg;
 }
