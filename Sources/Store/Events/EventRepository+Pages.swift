@@ -10,7 +10,7 @@ extension EventRepository {
     /// Events looked at in a first window; each further one is twice as large.
     private static let firstWindow = 10_000
     /// No further window is begun after this long.
-    private static let patience = Duration.milliseconds(120)
+    private static let patience = Duration.milliseconds(60)
 
     /// The event of this id, or `nil`. One probe of each month.
     package func find(_ id: EventID) async throws -> StoredEvent? {
