@@ -10,6 +10,11 @@ package final class ConsoleDoor: Sendable {
     /// A door that is shut.
     package init() {}
 
+    /// What answers the requests that arrive.
+    package var responder: @Sendable (Request, any Channel) async -> Response {
+        { [self] in await respond(to: $0, channel: $1) }
+    }
+
     /// Opens it.
     package func open(_ services: ConsoleServices, logger: Logger) {
         let console = Console(services, logger: logger)

@@ -46,9 +46,10 @@ struct BridgeProcess {
             settings: settings, database: database, auditKeys: auditKeys, health: health, metrics: metrics,
             logger: logger)
         let (listening, listens) = AsyncStream<Void>.makeStream()
+        let responder: HTTPServer.Responder? = settings.servesConsole ? console.door.responder : nil
         let server = HTTPServer(
             address: settings.httpAddress, health: health, metrics: metrics, logger: logger, identity: identity,
-            console: settings.servesConsole ? { await console.door.respond(to: $0, channel: $1) } : nil,
+            console: responder,
             onListening: { _ in
                 listens.yield()
                 listens.finish()

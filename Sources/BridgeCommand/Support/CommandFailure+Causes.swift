@@ -124,7 +124,7 @@ extension CommandFailure {
     private static func status(of code: HTTPServerError.Code) -> ExitStatus {
         switch code {
         case .addressInUse: .unavailable
-        case .addressNotAvailable, .unknownHost: .configuration
+        case .addressNotAvailable, .unknownHost, .badIdentity: .configuration
         case .permissionDenied: .permission
         case .other: .software
         }
