@@ -63,13 +63,14 @@ extension ConnectionRepository {
 
     private static let overviewSQL = """
         SELECT
-            connection.id, connection.name, connection.url, owner.username, connection.status,
+            connection.id, connection.name, connection.url, coalesce(owner.username, '') AS username, connection.status,
             connection.paused_at IS NOT NULL AS is_paused, connection.home_assistant_version, connection.location_name,
             connection.time_zone, connection.last_connected_at, connection.last_seen_at,
             newest.timestamp AS last_event_at, mark.seen_until, metric.latency, metric.uptime, metric.error_rate,
             metric.event_rate, CASE WHEN lease.expires_at > clock_timestamp() THEN lease.holder_name END AS bridge
         FROM home_assistant_connections AS connection
-        JOIN users AS owner ON owner.id = connection.user_id
+        -- Of a house that somebody shares, a reader does not see the owner.
+        LEFT JOIN users AS owner ON owner.id = connection.user_id
         LEFT JOIN home_assistant_connection_leases AS lease ON lease.connection_id = connection.id
         LEFT JOIN home_assistant_connection_watermarks AS mark ON mark.connection_id = connection.id
         LEFT JOIN LATERAL (

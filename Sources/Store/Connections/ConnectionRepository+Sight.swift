@@ -34,9 +34,10 @@ extension ConnectionRepository {
                 """
                 SELECT \(StoredConnection.shownColumns)
                 FROM home_assistant_connections AS connection
-                JOIN users AS owner ON owner.id = connection.user_id
+                -- Of a house that somebody shares, a reader does not see the owner.
+                LEFT JOIN users AS owner ON owner.id = connection.user_id
                 WHERE connection.removed_at IS NULL AND ($1::uuid IS NULL OR connection.id = $1::uuid)
-                ORDER BY connection.name, owner.username, connection.created_at, connection.id
+                ORDER BY connection.name, connection.created_at, connection.id
                 """, [.optional(id) { .id($0) }], name: "show_connections"
             ).map(StoredConnection.init(row:))
         }

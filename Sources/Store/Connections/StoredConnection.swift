@@ -57,7 +57,7 @@ extension StoredConnection {
 
     private static func columns(token: String) -> String {
         """
-        connection.id, connection.user_id, owner.username, connection.name, connection.url, \(token), connection.status, connection.home_assistant_version,
+        connection.id, connection.user_id, coalesce(owner.username, '') AS username, connection.name, connection.url, \(token), connection.status, connection.home_assistant_version,
         array_to_string(connection.supported_features, chr(31)) AS supported_features,
         connection.is_admin, connection.time_zone, connection.location_name, connection.paused_at, connection.removed_at,
         connection.created_at, connection.updated_at, connection.last_connected_at, connection.last_seen_at,
