@@ -227,6 +227,27 @@ import Testing
                 #"{"settings":[{"name":"DATABASE_URL","source":"environment","value":"postgresql://u@h/d"},"#))
     }
 
+    @Test(
+        "A wide address needs TLS, or somebody's word",
+        arguments: [
+            (["HA_BRIDGE_HTTP_ADDRESS": "0.0.0.0:8099"], false), (["HA_BRIDGE_HTTP_ADDRESS": "192.168.1.5:8099"], false),
+            (["HA_BRIDGE_HTTP_ADDRESS": "[::]:8099"], false), (["HA_BRIDGE_HTTP_ADDRESS": "house.local:8099"], false),
+            (["HA_BRIDGE_HTTP_ADDRESS": "127.0.0.1:8099"], true), (["HA_BRIDGE_HTTP_ADDRESS": "[::1]:8099"], true),
+            (["HA_BRIDGE_HTTP_ADDRESS": "0.0.0.0:8099", "HA_BRIDGE_HTTP_PLAINTEXT": "accept"], true),
+            (
+                [
+                    "HA_BRIDGE_HTTP_ADDRESS": "0.0.0.0:8099", "HA_BRIDGE_HTTP_CERTIFICATE": "/c.pem",
+                    "HA_BRIDGE_HTTP_PRIVATE_KEY": "/k.pem",
+                ], true
+            ),
+        ])
+    func wideAddresses(environment: [String: String], isAllowed: Bool) throws {
+        let settings = try load(environment.merging(["DATABASE_URL": "postgresql://u@h/d"]) { own, _ in own })
+        var isRefused = false
+        do { try settings.checkListening() } catch { isRefused = true }
+        #expect(isRefused != isAllowed)
+    }
+
     @Test(arguments: [
         "postgresql://u:hunter2@h/d", "postgres://u@h/d?password=hunter2", "host=h password=hunter2 dbname=d",
         "host=h password='hunter2 hunter2' dbname=d", "password = hunter2", "postgres://u:hun/hunter2@h/d",

@@ -1,5 +1,7 @@
 import BridgeConcurrency
 import BridgeCore
+import HTTPTypes
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -18,13 +20,14 @@ import Testing
     /// Runs a server while `body` runs with its port; returns how long the shutdown took.
     @discardableResult
     private func withServer(
-        host: String = "127.0.0.1", deadlines: ConnectionDeadlines.Limits = .init(),
+        host: String = "127.0.0.1", deadlines: ConnectionDeadlines.Limits = .init(), identity: HTTPIdentity? = nil,
+        console: HTTPServer.Responder? = nil,
         _ body: @Sendable (Int) async throws -> Void
     ) async throws -> Duration {
         let (ports, continuation) = AsyncStream<Int>.makeStream()
         let server = HTTPServer(
             address: HTTPAddress(host: host, port: 0), health: health, metrics: metrics, logger: Self.quiet,
-            deadlines: deadlines
+            deadlines: deadlines, identity: identity, console: console
         ) { continuation.yield($0.port) }
         let group = ServiceGroup(configuration: .init(services: [server], logger: Self.quiet))
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -94,6 +97,63 @@ import Testing
             let client = try #require(RawClient(port: port))
             await client.send("nonsense\r\n\r\n")
             #expect(try #require(await client.receive()).hasPrefix("HTTP/1.1 400"))
+        }
+    }
+
+    /// An answer of server-sent events: `count` of them with pauses, then silence until the client is gone.
+    private static func tail(_ count: Int, pause: Duration) -> HTTPServer.Responder {
+        { request, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/event-stream"],
+                body: .init { writer in
+                    for number in 0..<count {
+                        try await writer.write(ByteBuffer(string: "data: \(number)\n\n"))
+                        try await Task.sleep(for: pause)
+                    }
+                    try await Task.sleep(for: .seconds(30))
+                    try await writer.finish(nil)
+                })
+        }
+    }
+
+    @Test func aLiveTailOutlastsTheDeadlineOfAnAnswerAndEndsWithSilence() async throws {
+        var deadlines = Self.quick
+        deadlines.exchange = .milliseconds(200)
+        deadlines.silence = .milliseconds(800)
+        try await withServer(deadlines: deadlines, console: Self.tail(10, pause: .milliseconds(100))) { port in
+            let client = try #require(RawClient(port: port))
+            await client.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n")
+            let answer = try #require(await client.receive(), "The silent tail was not ended.")
+            #expect(answer.contains("data: 0") && answer.contains("data: 9"))
+        }
+    }
+
+    @Test func aTailIsNoWayAroundTheDeadlineOfABody() async throws {
+        var deadlines = Self.quick
+        deadlines.silence = .seconds(60)
+        try await withServer(deadlines: deadlines, console: Self.tail(300, pause: .milliseconds(50))) { port in
+            let client = try #require(RawClient(port: port))
+            await client.send("POST /events HTTP/1.1\r\nHost: h\r\nContent-Length: 1000\r\n\r\nx")
+            #expect(await client.receive() != nil, "A body that never came was waited for.")
+        }
+    }
+
+    @Test func whoSaysNothingLeavesSoonerWhenManyAreThere() async throws {
+        var deadlines = ConnectionDeadlines.Limits()
+        deadlines.crowd = 2
+        deadlines.crowdedPatience = .milliseconds(200)
+        try await withServer(deadlines: deadlines) { port in
+            let clients = try (0..<3).map { _ in try #require(RawClient(port: port)) }
+            let last = try #require(clients.last)
+            #expect(await last.receive(seconds: 8) != nil, "The third was not asked to leave.")
+        }
+    }
+
+    @Test func refusesAnIdentityThatIsNone() throws {
+        #expect {
+            _ = try HTTPIdentity(certificate: "/nowhere.pem", privateKey: "/nowhere.key")
+        } throws: { error in
+            (error as? HTTPServerError)?.code == .badIdentity && "\(error)".contains("/nowhere.pem")
         }
     }
 

@@ -177,7 +177,8 @@ struct AccountTests {
         }
         try await ConsoleHouse.with(areas: [sight]) { house in
             let shares = ConnectionShareRepository(house.services.system)
-            #expect(try await shares.share(house.home, with: house.bert.user))
+            let isNew = try await shares.share(house.home, with: house.bert.user)
+            #expect(isNew)
             #expect(try await !shares.share(house.home, with: house.bert.user))
             #expect(try await shares.share(house.home, with: house.carl.user))
             #expect(try await shares.viewers(of: house.home) == ["bert", "carl"])

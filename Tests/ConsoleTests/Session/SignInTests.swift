@@ -129,7 +129,8 @@ struct SignInTests {
             for headers in foreign {
                 #expect(try await visitor.send(.post, "session", body, headers: headers).status == 403)
             }
-            #expect(try await visitor.send(.post, "session", body, type: "text/plain").status == 415)
+            let form = try await visitor.send(.post, "session", body, type: "text/plain")
+            #expect(form.status == 415)
             let large = #"{"username":"bert","password":""# + String(repeating: "x", count: 100_000) + #""}"#
             #expect(try await visitor.send(.post, "session", large).status == 413)
             #expect(try await visitor.send(.post, "session", "{}").status == 400)
