@@ -1,7 +1,9 @@
 -- Signing in to the console: sessions, tokens for scripts, links that work once, and what slows down guessing. And houses that
 -- their owner shows to somebody else.
 
--- The console reads as whoever is signed in: the bridge takes the reader's role for it. Membership belongs to the whole server.
+-- The console reads as whoever is signed in: the bridge takes the reader's role for it. Membership belongs to the whole server,
+-- so the login gives it, not the owner of the tables.
+SET LOCAL ROLE NONE;
 DO $$
 DECLARE
     grant_text text := 'GRANT ha_bridge_reader TO ha_bridge_writer';

@@ -106,6 +106,7 @@ struct OldHouse {
                         'spool_damaged', 'requested']) AS cause,
                         unnest(ARRAY['open', 'backfilled', 'partial', 'unrecoverable']) AS status
                     """),
+            Rows(since: 19, sql: "INSERT INTO sign_in_throttle (key, failures) VALUES ('name:\(version)', 6)"),
             Rows(since: 9, sql: "INSERT INTO home_assistant_retired_keys (key_id) VALUES ('retired\(version)')"),
         ]
     }
