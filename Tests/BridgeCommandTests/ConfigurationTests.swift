@@ -230,7 +230,8 @@ import Testing
     @Test(
         "A wide address needs TLS, or somebody's word",
         arguments: [
-            (["HA_BRIDGE_HTTP_ADDRESS": "0.0.0.0:8099"], false), (["HA_BRIDGE_HTTP_ADDRESS": "192.168.1.5:8099"], false),
+            (["HA_BRIDGE_HTTP_ADDRESS": "0.0.0.0:8099"], false),
+            (["HA_BRIDGE_HTTP_ADDRESS": "192.168.1.5:8099"], false),
             (["HA_BRIDGE_HTTP_ADDRESS": "[::]:8099"], false), (["HA_BRIDGE_HTTP_ADDRESS": "house.local:8099"], false),
             (["HA_BRIDGE_HTTP_ADDRESS": "127.0.0.1:8099"], true), (["HA_BRIDGE_HTTP_ADDRESS": "[::1]:8099"], true),
             (["HA_BRIDGE_HTTP_ADDRESS": "0.0.0.0:8099", "HA_BRIDGE_HTTP_PLAINTEXT": "accept"], true),
