@@ -61,21 +61,3 @@ import Testing
             ])
     }
 }
-
-@Suite struct TimeTextTests {
-    private static let ages: [(Int64, String)] = [
-        (0, "0 s ago"), (59, "59 s ago"), (60, "1 min ago"), (7_200, "2 h ago"), (86_400, "24 h ago"),
-        (172_800, "2 days ago"), (-5, "0 s ago"),
-    ]
-
-    @Test(arguments: ages) func tellsRoughlyHowLongAgo(_ seconds: Int64, _ text: String) {
-        let now = Timestamp(microseconds: 1_763_683_200_000_000)
-        #expect(TimeText.ago(now.adding(seconds: -seconds), now: now) == text)
-    }
-
-    @Test func writesShortDurations() {
-        #expect(TimeText.short(.milliseconds(38)) == "38 ms")
-        #expect(TimeText.short(.milliseconds(1_370)) == "1.3 s")
-        #expect(TimeText.milliseconds(.microseconds(2_999)) == 2)
-    }
-}

@@ -71,6 +71,7 @@ struct ConsoleTests {
             let answer = try await house.get("nothing", as: house.anna)
             #expect(answer.status == 404)
             #expect(answer["code"] == .string("not_found"))
+            #expect(answer["title"] == .string("Not Found"))
             #expect(answer.headers[.contentSecurityPolicy]?.contains("default-src 'none'") == true)
             let wrong = try await house.post("sight", as: house.anna)
             #expect(wrong.status == 405)

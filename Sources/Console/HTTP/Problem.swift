@@ -29,9 +29,18 @@ package struct Problem: Error, Sendable, Equatable {
 
     static let signInNeeded = Problem(401, "sign_in_needed", "Sign in, or send a token: Authorization: Bearer ….")
 
+    /// The words that HTTP has for the status.
+    private var title: String {
+        let named: [HTTPResponse.Status] = [
+            .badRequest, .unauthorized, .forbidden, .notFound, .methodNotAllowed, .conflict, .contentTooLarge,
+            .unsupportedMediaType, .unprocessableContent, .tooManyRequests, .internalServerError, .serviceUnavailable,
+        ]
+        return named.first { $0.code == status }?.reasonPhrase ?? "Error"
+    }
+
     var response: Response {
         let document = JSONValue.object([
-            "type": .string("about:blank"), "title": .string(HTTPResponse.Status(code: status).reasonPhrase),
+            "type": .string("about:blank"), "title": .string(title),
             "status": .integer(Int64(status)), "code": .string(code), "detail": .string(detail),
         ])
         var response = Response.jsonText((try? document.text(indented: false)) ?? "{}", status: .init(code: status))

@@ -12,7 +12,8 @@ import Testing
         let house = try RealHouse()
         try await ProcessRig.with { rig in
             try #require(
-                try await rig.bridge("user", "add", "console", "--email", "c@example.org", "--role", "admin").status == 0)
+                try await rig.bridge("user", "add", "console", "--email", "c@example.org", "--role", "admin").status
+                    == 0)
             let file = try rig.tokenFile(house.token)
             let added = try await rig.bridge(
                 "connection", "add", "home", "--url", url, "--token-file", file, "--no-test", "--user", "console")
@@ -24,7 +25,8 @@ import Testing
             try #require(hasLink, "\(bridge.log)")
             // The one of the log is for whoever is the first administrator; this one is for the person of the test.
             let link = try await rig.bridge("user", "link", "console")
-            let token = try #require(link.output.split(separator: "/").last).trimmingCharacters(in: .whitespacesAndNewlines)
+            let token = try #require(link.output.split(separator: "/").last).trimmingCharacters(
+                in: .whitespacesAndNewlines)
             let set = ProcessExchange.ask(
                 "POST", port: rig.httpPort, path: "/api/v1/session/link",
                 headers: ["Content-Type: application/json", "Origin: http://127.0.0.1:\(rig.httpPort)"],
@@ -48,7 +50,8 @@ import Testing
                 "proposal.yaml",
                 "alias: Console check\ntriggers: [{trigger: event, event_type: console_check}]\n"
                     + "actions: [{action: light.turn_on, target: {entity_id: light.bed_light}}]\n")
-            let proposed = try await rig.bridge("automation", "propose", "--file", file, "--reason", "A look in the browser.")
+            let proposed = try await rig.bridge(
+                "automation", "propose", "--file", file, "--reason", "A look in the browser.")
             #expect(proposed.status == 0 || proposed.status == 75, "\(proposed.errors)")
             let script = try await ScriptRun(
                 "console-check", [rig.bridge.directory.path + "/pictures"], rig: rig,
