@@ -12,7 +12,7 @@ import Testing
     private static let others: Set<String> = [
         "automation_lifecycle_transition", "home_assistant_bridges", "home_assistant_retired_keys",
         "home_assistant_spool_cursors",
-        "maintenance_job", "schema_migrations",
+        "maintenance_job", "schema_migrations", "sign_in_throttle",
     ]
 
     /// Two people with a house each, events, old rows with secrets in them, and a vote of the one in the other's house.

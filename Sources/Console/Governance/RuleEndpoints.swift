@@ -30,7 +30,7 @@ enum RuleEndpoints {
                 throw Problem.invalid("A rule needs “name”, “condition” and “action”.")
             }
             let draft = SafetyRuleDraft(
-                connection: try body.connection(), name: try checked(try body.requiredText("name")),
+                connection: try body.connection(), name: try checked(try body.requiredText("name", limit: 255)),
                 type: try body.word("type") ?? SafetyRuleType(condition: condition),
                 description: try body.text("description"), condition: condition, action: action,
                 priority: try body.integer("priority", in: priorities).map(Int.init) ?? 100,
@@ -45,7 +45,7 @@ enum RuleEndpoints {
             let body = try await call.body("name", "condition", "action", "description", "priority", "active")
             let old = try await find(call, rules)
             var draft = SafetyRuleDraft(old)
-            draft.name = try body.text("name").map(checked) ?? draft.name
+            draft.name = try body.text("name", limit: 255).map(checked) ?? draft.name
             draft.condition = try condition(in: body) ?? draft.condition
             draft.action = try body.word("action") ?? draft.action
             draft.description = try body.text("description") ?? draft.description

@@ -26,19 +26,20 @@ struct BodyReader {
         self.members = members
     }
 
-    /// A text, or `nil` where the member is missing or `null`. Throws where it is blank, longer than `limit` bytes, or holds a NUL.
-    func text(_ name: String, limit: Int = 1_000) throws(Problem) -> String? {
+    /// A text, or `nil` where the member is missing or `null`. Throws where it is blank, has more than `limit` characters (Unicode
+    /// scalars, as JSON Schema counts them), or holds a NUL.
+    func text(_ name: String, limit: Int = 250) throws(Problem) -> String? {
         switch members[name] {
         case nil, .null: return nil
-        case .string(let text) where text.utf8.count <= limit && !text.utf8.contains(0):
+        case .string(let text) where text.unicodeScalars.count <= limit && !text.utf8.contains(0):
             guard text.contains(where: { !$0.isWhitespace }) else { throw .invalid("“\(name)” is blank.") }
             return text
-        default: throw .invalid("“\(name)” takes a text of up to \(limit) bytes.")
+        default: throw .invalid("“\(name)” takes a text of up to \(limit) characters.")
         }
     }
 
     /// A text that must be there.
-    func requiredText(_ name: String, limit: Int = 1_000) throws(Problem) -> String {
+    func requiredText(_ name: String, limit: Int = 250) throws(Problem) -> String {
         guard let text = try text(name, limit: limit) else { throw .invalid("“\(name)” is missing.") }
         return text
     }

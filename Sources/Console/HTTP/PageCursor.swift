@@ -53,7 +53,7 @@ struct PageCursor: Sendable, Equatable {
     }
 
     /// What a cursor of another list gets.
-    static let foreign = Problem.invalid("The parameter cursor belongs to another list.")
+    static let foreign = Problem.unfit("The parameter cursor belongs to another list.")
 
     private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? 0x30 + value : 0x61 + value - 10 }
 

@@ -24,6 +24,9 @@ package struct Problem: Error, Sendable, Equatable {
     /// A parameter or a body that cannot be.
     static func invalid(_ detail: String) -> Problem { Problem(400, "invalid_request", detail) }
 
+    /// A request that is as it was described, and still means nothing: an end before its beginning, a page of another list.
+    static func unfit(_ detail: String) -> Problem { Problem(422, "invalid_value", detail) }
+
     /// There is no such thing, or the user may not know of it: the two are told in the same words.
     static func notFound(_ what: String) -> Problem { Problem(404, "not_found", "There is no such \(what).") }
 

@@ -87,7 +87,7 @@ struct QueryReader {
     func cursor() throws(Problem) -> PageCursor? {
         guard let value = values["cursor"] else { return nil }
         guard let cursor = PageCursor(value) else {
-            throw .invalid("The parameter cursor takes what next_cursor of an earlier answer said.")
+            throw .unfit("The parameter cursor takes what next_cursor of an earlier answer said.")
         }
         return cursor
     }

@@ -21,7 +21,7 @@ enum OverviewEndpoints {
             guard let stored = try await connections.shown(id: id).first,
                 let line = try await connections.overview(id: id).first
             else { throw Problem.notFound("connection") }
-            let figures = members(line, health: services.health.snapshot(), now: .now)
+            let figures = members(line, health: services.health.snapshot())
             let document = stored.jsonMembers.merging(["figures": .object(figures)]) { own, _ in own }
             return try .json(.object(document))
         }
@@ -43,7 +43,7 @@ enum OverviewEndpoints {
             "now": .time(now),
             "bridge": bridge(health),
             "schema_ok": .bool(health.ready[HealthComponent.schema.rawValue]?.ok ?? false),
-            "connections": .array(lines.map { .object(members($0, health: health, now: now)) }),
+            "connections": .array(lines.map { .object(members($0, health: health)) }),
             "open_gaps": .array(gaps.map(\.jsonValue)),
             "emergency_stops": .array(stops.map(\.jsonValue)),
             "approvals": .object([
@@ -72,10 +72,9 @@ enum OverviewEndpoints {
 
     /// A connection as the database and, where its session runs in this process, the session tell it.
     private static func members(
-        _ line: ConnectionOverview, health: HealthSnapshot, now: Timestamp
+        _ line: ConnectionOverview, health: HealthSnapshot
     ) -> [String: JSONValue] {
         let session = health.connections.first { $0.id == line.id.description }
-        let lag = line.storedUntil.map { Double(max(0, now.microseconds - $0.microseconds)) / 1_000_000 }
         return [
             "id": .string(line.id.description),
             "name": .string(line.name),
@@ -94,7 +93,7 @@ enum OverviewEndpoints {
             "last_seen_at": .time(line.lastSeenAt),
             "last_event_at": .time(line.lastEventAt),
             "stored_until": .time(line.storedUntil),
-            "lag_seconds": lag.map { .number($0) } ?? .null,
+            "lag_seconds": line.lagSeconds.map { .number($0) } ?? .null,
             "latency_ms": line.latencyMS.map { .number($0) } ?? .null,
             "uptime_percent": line.uptimePercent.map { .number($0) } ?? .null,
             "error_rate_percent": line.errorRatePercent.map { .number($0) } ?? .null,

@@ -65,7 +65,7 @@ enum SearchEndpoints {
 
     private static func problem(_ error: SearchError) -> Problem {
         switch error.code {
-        case .emptyQuestion: .invalid(error.message)
+        case .emptyQuestion: .unfit(error.message)
         case .unknownEvent: .notFound("event")
         case .notEmbedded: Problem(409, "not_embedded", error.message, retryAfter: 60)
         case .saysNothing: Problem(422, "says_nothing", error.message)

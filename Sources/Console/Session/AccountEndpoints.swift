@@ -25,8 +25,8 @@ enum AccountEndpoints {
 
         endpoints.add(.put, "account/password", scope: .account) { call in
             let body = try await call.body("current", "new")
-            let current = try body.requiredText("current", limit: 1_024)
-            let new = try body.requiredText("new", limit: 1_024)
+            let current = try body.requiredText("current", limit: 256)
+            let new = try body.requiredText("new", limit: 256)
             try PasswordRule.check(new, username: call.principal.username)
             let visitor = Visitor(call.request, call.context)
             do {
@@ -71,7 +71,7 @@ enum AccountEndpoints {
 
         endpoints.add(.post, "account/tokens", scope: .account) { call in
             let body = try await call.body("name", "scopes", "expires_in_days")
-            let name = try body.requiredText("name", limit: 400)
+            let name = try body.requiredText("name", limit: 100)
             let scopes = try Self.scopes(body)
             let days = try body.integer("expires_in_days", in: 1...366) ?? 90
             guard scopes.isSubset(of: call.principal.scopes) else {

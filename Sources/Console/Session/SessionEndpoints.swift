@@ -14,7 +14,7 @@ enum SessionEndpoints {
             try SiteCheck.refuseForeign(request)
             let body = try await Self.body(of: request, "username", "password")
             let entry = try await desk.signIn(
-                try body.requiredText("username", limit: 1_000), try body.requiredText("password", limit: 1_024),
+                try body.requiredText("username", limit: 250), try body.requiredText("password", limit: 256),
                 Visitor(request, context))
             return try Self.answer(entry, usesTLS: usesTLS)
         }
@@ -61,12 +61,12 @@ enum SessionEndpoints {
         endpoints.addOpen(.post, "session/link") { request, context in
             try SiteCheck.refuseForeign(request)
             let body = try await Self.body(of: request, "token", "password", "username", "email")
-            let token = try body.requiredText("token", limit: 1_024)
-            let password = try body.requiredText("password", limit: 1_024)
-            let username = try body.text("username", limit: 400)
-            let email = try body.text("email", limit: 1_024)
+            let token = try body.requiredText("token", limit: 250)
+            let password = try body.requiredText("password", limit: 256)
+            let username = try body.text("username", limit: 100)
+            let email = try body.text("email", limit: 250)
             guard (username == nil) == (email == nil) else {
-                throw Problem.invalid("“username” and “email” belong together.")
+                throw Problem.unfit("“username” and “email” belong together.")
             }
             var person: (username: String, email: String)?
             if let username, let email { person = (username, email) }

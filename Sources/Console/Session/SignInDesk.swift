@@ -91,13 +91,13 @@ struct SignInDesk: Sendable {
         switch try await purpose(ofLink: token) {
         case .password(let username):
             guard person == nil else {
-                throw Problem.invalid("This link belongs to somebody: send no name and no e-mail.")
+                throw Problem.unfit("This link belongs to somebody: send no name and no e-mail.")
             }
             try PasswordRule.check(password, username: username)
             outcome = try await links.setPassword(digest: digest, hash: try await passwords.hash(password))
         case .firstPerson:
             guard let person else {
-                throw Problem.invalid("“username” and “email” are missing: the link is the first person's.")
+                throw Problem.unfit("“username” and “email” are missing: the link is the first person's.")
             }
             try PasswordRule.check(password, username: person.username)
             outcome = try await links.makeFirstPerson(

@@ -16,6 +16,8 @@ package struct ConnectionOverview: Sendable, Equatable {
     package let lastSeenAt: Timestamp?
     /// Home Assistant's time of the newest event stored.
     package let lastEventAt: Timestamp?
+    /// How long that event took from Home Assistant to its row, in seconds.
+    package let lagSeconds: Double?
     /// Up to when everything that Home Assistant sent is stored; `nil` before the first sight.
     package let storedUntil: Timestamp?
     /// The newest value of each metric, none older than ten minutes.
@@ -41,6 +43,7 @@ extension ConnectionOverview {
         lastConnectedAt = try row.optionalTimestamp("last_connected_at")
         lastSeenAt = try row.optionalTimestamp("last_seen_at")
         lastEventAt = try row.optionalTimestamp("last_event_at")
+        lagSeconds = try row.optionalDouble("lag")
         storedUntil = try row.optionalTimestamp("seen_until")
         latencyMS = try row.optionalDouble("latency")
         uptimePercent = try row.optionalDouble("uptime")
@@ -66,7 +69,8 @@ extension ConnectionRepository {
             connection.id, connection.name, connection.url, coalesce(owner.username, '') AS username, connection.status,
             connection.paused_at IS NOT NULL AS is_paused, connection.home_assistant_version, connection.location_name,
             connection.time_zone, connection.last_connected_at, connection.last_seen_at,
-            newest.timestamp AS last_event_at, mark.seen_until, metric.latency, metric.uptime, metric.error_rate,
+            newest.timestamp AS last_event_at,
+            greatest(extract(epoch FROM newest.created_at - newest.timestamp)::double precision, 0) AS lag, mark.seen_until, metric.latency, metric.uptime, metric.error_rate,
             metric.event_rate, CASE WHEN lease.expires_at > clock_timestamp() THEN lease.holder_name END AS bridge
         FROM home_assistant_connections AS connection
         -- Of a house that somebody shares, a reader does not see the owner.
@@ -74,7 +78,7 @@ extension ConnectionRepository {
         LEFT JOIN home_assistant_connection_leases AS lease ON lease.connection_id = connection.id
         LEFT JOIN home_assistant_connection_watermarks AS mark ON mark.connection_id = connection.id
         LEFT JOIN LATERAL (
-            SELECT event.timestamp
+            SELECT event.timestamp, event.created_at
             FROM home_assistant_events AS event
             WHERE event.connection_id = connection.id
             ORDER BY event.timestamp DESC LIMIT 1

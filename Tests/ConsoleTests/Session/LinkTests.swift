@@ -28,7 +28,7 @@ struct LinkTests {
                 try await visitor.send(.post, "session/link", #"{"token":"\#(token)","password":"short"}"#).status
                     == 422)
             let named = #"{"token":"\#(token)","password":"a new password","username":"eve","email":"eve@example.org"}"#
-            #expect(try await visitor.send(.post, "session/link", named).status == 400)
+            #expect(try await visitor.send(.post, "session/link", named).status == 422)
             var browser = visitor
             let body = #"{"token":"\#(token)","password":"another horse staple"}"#
             let used = try await browser.send(.post, "session/link", body)
@@ -71,7 +71,7 @@ struct LinkTests {
             #expect(try await visitor.send(.get, "session/link?token=\(token)")["needs_user"] == .bool(true))
             #expect(
                 try await visitor.send(.post, "session/link", #"{"token":"\#(token)","password":"a good long one"}"#)
-                    .status == 400)
+                    .status == 422)
             let taken = #"{"token":"\#(token)","password":"a good long one","username":"anna","email":"x@example.org"}"#
             #expect(try await visitor.send(.post, "session/link", taken).status == 409)
             let name =

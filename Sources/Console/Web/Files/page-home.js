@@ -68,7 +68,7 @@ function connections(list) {
     advice(one),
     h("dl", { class: "metrics" },
       metric("Events a minute", decimal(round(one.events_per_minute))),
-      metric("Lag", h("span", { title: "How long ago everything that happened was stored" }, span(one.lag_seconds))),
+      metric("Lag", h("span", { title: "How long the newest event took from Home Assistant to its row" }, span(one.lag_seconds))),
       metric("Seen", percent(one.uptime_percent)),
       metric("Last event", time(one.last_event_at, "ago"))),
     h("p", { class: "card-links" },
