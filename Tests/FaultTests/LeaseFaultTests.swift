@@ -110,7 +110,7 @@ import Testing
                 if let life = lives[name], life.process.isRunning {
                     switch Int.random(in: 0..<3, using: &random) {
                     case 0: life.kill()
-                    case 1: #expect(try await life.terminate() == .exit(0), "\(life.lastWords)")
+                    case 1: #expect(try await life.endsWell(), "\(life.lastWords)")
                     default:
                         life.process.send(SIGSTOP)
                         try await Task.sleep(for: .milliseconds(Int.random(in: 200...1_500, using: &random)))

@@ -120,6 +120,8 @@ import Testing
             try await house.namePhone()
             try await house.propose()
             try await eventually { try await house.database.count("approval_notification") == 1 }
+            // The house is told before the phones, but a look that began before the proposal tells the phone alone.
+            try await eventually { house.calls(of: Self.create).count == 1 }
             try await house.database.session.execute("UPDATE approval_workflow SET status = 'CANCELLED'")
             try await eventually { house.calls(of: Self.dismiss).count == 1 }
             #expect(house.calls(of: Self.phone).isEmpty)

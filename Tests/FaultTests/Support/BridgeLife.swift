@@ -49,6 +49,13 @@ final class BridgeLife: Sendable {
         return try await process.waitForEnd(limit)
     }
 
+    /// Asks it to end, and says whether it did as it should: with 0, or by the signal while it had not come to say a word. No program
+    /// can answer a signal before it runs, and on a busy machine that takes a while.
+    func endsWell() async throws -> Bool {
+        let end = try await terminate()
+        return end == .exit(0) || (end == .signal(SIGTERM) && log.isEmpty)
+    }
+
     func page(_ path: String, limit: Int = 5) -> ProcessExchange {
         ProcessExchange.ask(port: httpPort, path: path, limit: limit)
     }
