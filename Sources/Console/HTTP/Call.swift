@@ -22,9 +22,11 @@ struct Call {
             try await CollectedBody.bytes(of: request), contentType: request.headers[.contentType], known: Set(known))
     }
 
-    /// The id in the path under `:name`.
+    /// The id in the path under `:name`. Throws a 404 `Problem` for what cannot be one: there is nothing of that name.
     func id<ID: TypedIdentifier>(_ name: String = "id", as type: ID.Type = ID.self) throws(Problem) -> ID {
-        guard let id = ID(try text(name)) else { throw .invalid("\(name) is no UUID.") }
+        guard let id = ID(try text(name)) else {
+            throw Problem(404, "not_found", "There is nothing here: what stands for \(name) in the path is no UUID.")
+        }
         return id
     }
 

@@ -48,7 +48,7 @@ struct ApprovalEndpointTests {
             #expect(answer["diff.kind"] == .string("modify"))
             #expect(answer.body.contains(#"{"kind":"added","text":"      brightness: 99"}"#))
             #expect(try await governed.get("approvals/\(Self.annas)", as: governed.bert).status == 404)
-            #expect(try await governed.get("approvals/1", as: governed.bert).status == 400)
+            #expect(try await governed.get("approvals/1", as: governed.bert).status == 404)
         }
     }
 

@@ -76,7 +76,7 @@ struct AutomationEndpointTests {
             #expect(
                 answer["score_parts.0.why"]
                     == .string("4 successes and 1 failure in 30 days; newer ones weigh more"))
-            #expect(try await governed.get("automations/nonsense", as: governed.bert).status == 400)
+            #expect(try await governed.get("automations/nonsense", as: governed.bert).status == 404)
         }
     }
 

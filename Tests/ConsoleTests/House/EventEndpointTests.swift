@@ -76,7 +76,7 @@ struct EventEndpointTests {
             let answer = try await house.get("events?\(query)", as: house.bert)
             #expect(answer.status == 400)
             #expect(try await house.get("events?cursor=00", as: house.bert).status == 422)
-            #expect(try await house.get("events/nonsense", as: house.bert).status == 400)
+            #expect(try await house.get("events/nonsense", as: house.bert).status == 404)
         }
     }
 

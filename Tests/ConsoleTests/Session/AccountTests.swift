@@ -83,7 +83,7 @@ struct AccountTests {
             #expect(try await bert.change(.delete, "account/tokens/\(token)").status == 404)
             #expect(try await bert.change(.delete, "account/sessions/\(session)").status == 404)
             #expect(try await bert.change(.delete, "account/tokens/\(missing)").status == 404)
-            #expect(try await bert.change(.delete, "account/tokens/x").status == 400)
+            #expect(try await bert.change(.delete, "account/tokens/x").status == 404)
             #expect(try await bert.send(.get, "account/tokens").count == 0)
             #expect(try await bert.send(.get, "account/sessions").count == 1)
             #expect(try await anna.change(.delete, "account/tokens/\(token)").status == 204)
