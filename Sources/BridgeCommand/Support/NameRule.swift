@@ -1,3 +1,5 @@
+import BridgeCore
+
 /// What a person may call users and connections. Length and blanks are the store's to judge.
 enum NameRule {
     /// Throws a `CommandFailure` for a name that no terminal could show as it is.

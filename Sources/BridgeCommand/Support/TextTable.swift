@@ -1,3 +1,5 @@
+import BridgeCore
+
 /// Rows of text under a heading, aligned for a person.
 struct TextTable {
     /// One column of the table.

@@ -53,7 +53,7 @@ enum AuditEndpoints {
             }
             defer { isBusy.withLock { $0 = false } }
             var connections = connection.map { [$0] }
-            if connections == nil, call.principal.role != .admin { connections = try await call.visibleConnections() }
+            if connections == nil, call.principal.role != .admin { connections = try await Houses(call).ids }
             let chosen = connections
             let report = try await call.deed {
                 let known = try? checkpoints?.read().checkpoints

@@ -14,11 +14,6 @@ extension Call {
         return .console(from: context.remoteAddress, session: session)
     }
 
-    /// The connections that the principal may see.
-    func visibleConnections() async throws -> [ConnectionID] {
-        try await ConnectionRepository(reader).houses().map(\.id)
-    }
-
     /// Throws a `Problem` unless the principal may decide for the house, or for every house where `connection` is `nil`.
     func requireSay(over connection: ConnectionID?, _ every: String) async throws {
         guard let connection else {
@@ -27,7 +22,7 @@ extension Call {
             }
             return
         }
-        guard try await visibleConnections().contains(connection) else { throw Problem.notFound("connection") }
+        _ = try await Houses(self).chosen(connection)
     }
 
     /// Runs a deed. What the rules of the database refuse becomes a `Problem` in their words.
@@ -65,33 +60,5 @@ extension Problem {
             self.init(503, "try_again", "Somebody else decides this at the same time. Try again.", retryAfter: 1)
         default: return nil
         }
-    }
-}
-
-extension QueryReader {
-    /// How many rows a page has at most.
-    func limit() throws(Problem) -> Int { try integer("limit", in: 1...200, or: 50) }
-
-    /// The id of the row behind which to go on, for lists whose cursor is one id.
-    func lastID<ID: TypedIdentifier>(as type: ID.Type = ID.self) throws(Problem) -> ID? {
-        guard let cursor = try cursor() else { return nil }
-        guard let text = try cursor.parts(1).first, let id = ID(text) else { throw PageCursor.foreign }
-        return id
-    }
-
-    /// The number of the row behind which to go on, for lists whose cursor is one number.
-    func lastNumber() throws(Problem) -> Int? {
-        guard let cursor = try cursor() else { return nil }
-        guard let text = try cursor.parts(1).first, let number = Int(text) else { throw PageCursor.foreign }
-        return number
-    }
-}
-
-extension BodyReader {
-    /// A connection; `nil` where the member is missing or `null`.
-    func connection(_ name: String = "connection") throws(Problem) -> ConnectionID? {
-        guard let text = try text(name, limit: 64) else { return nil }
-        guard let id = ConnectionID(text) else { throw .invalid("“\(name)” takes a UUID.") }
-        return id
     }
 }

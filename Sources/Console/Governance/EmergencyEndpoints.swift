@@ -12,7 +12,7 @@ enum EmergencyEndpoints {
             let limit = try query.limit()
             let after = try query.lastID(as: StopID.self)
             let found = try await stops.page(
-                of: try await call.visibleConnections(), after: after?.uuid, limit: limit + 1)
+                of: try await Houses(call).ids, after: after?.uuid, limit: limit + 1)
             return try .json(
                 Page(found, limit: limit, item: \.jsonValue, cursor: { PageCursor(after: StopID($0.id).description) })
                     .jsonValue)

@@ -14,7 +14,7 @@ enum RuleEndpoints {
             let limit = try query.limit()
             let connection: ConnectionID? = try query.id("connection")
             let after: SafetyRuleID? = try query.lastID()
-            let visible = try await call.visibleConnections()
+            let visible = try await Houses(call).ids
             // What holds for a house that one does not see is nothing.
             let isKnown = connection.map(visible.contains) ?? true
             let found =
@@ -76,7 +76,7 @@ enum RuleEndpoints {
     /// The rule of the path. Throws a `Problem` where it is of a house that the principal does not see.
     private static func find(_ call: Call, _ rules: SafetyRuleRepository) async throws -> StoredSafetyRule {
         guard let rule = try await rules.find(id: call.id()) else { throw Problem.notFound("rule") }
-        if let connection = rule.connection, try await !call.visibleConnections().contains(connection) {
+        if let connection = rule.connection, try await !Houses(call).ids.contains(connection) {
             throw Problem.notFound("rule")
         }
         return rule
@@ -92,17 +92,8 @@ enum RuleEndpoints {
 
     /// A name that every terminal shows as it is.
     private static func checked(_ name: String) throws(Problem) -> String {
-        let turns: ClosedRange<UInt32> = 0x202A...0x202E
-        let isolates: ClosedRange<UInt32> = 0x2066...0x2069
-        let isPlain = name.unicodeScalars.allSatisfy { scalar in
-            scalar.properties.generalCategory != .control && !turns.contains(scalar.value)
-                && !isolates.contains(scalar.value)
-        }
-        guard isPlain, name.unicodeScalars.count <= 255 else {
-            throw Problem(
-                422, "invalid_value",
-                "The name is longer than 255 characters, or holds control characters or marks that turn the direction of writing."
-            )
+        guard PrintableText.of(name) == name else {
+            throw .unfit("The name holds control characters or marks that turn the direction of writing.")
         }
         return name
     }

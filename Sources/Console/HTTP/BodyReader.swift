@@ -85,4 +85,11 @@ struct BodyReader {
 
     /// Any JSON; `nil` where the member is missing or `null`.
     func value(_ name: String) -> JSONValue? { members[name].flatMap { $0 == .null ? nil : $0 } }
+
+    /// A connection; `nil` where the member is missing or `null`.
+    func connection(_ name: String = "connection") throws(Problem) -> ConnectionID? {
+        guard let text = try text(name, limit: 64) else { return nil }
+        guard let id = ConnectionID(text) else { throw .invalid("“\(name)” takes a UUID.") }
+        return id
+    }
 }

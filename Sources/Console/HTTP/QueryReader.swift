@@ -91,4 +91,21 @@ struct QueryReader {
         }
         return cursor
     }
+
+    /// How many rows a page has at most.
+    func limit() throws(Problem) -> Int { try integer("limit", in: 1...200, or: 50) }
+
+    /// The id of the row behind which to go on, for lists whose cursor is one id.
+    func lastID<ID: TypedIdentifier>(as type: ID.Type = ID.self) throws(Problem) -> ID? {
+        guard let cursor = try cursor() else { return nil }
+        guard let text = try cursor.parts(1).first, let id = ID(text) else { throw PageCursor.foreign }
+        return id
+    }
+
+    /// The number of the row behind which to go on, for lists whose cursor is one number.
+    func lastNumber() throws(Problem) -> Int? {
+        guard let cursor = try cursor() else { return nil }
+        guard let text = try cursor.parts(1).first, let number = Int(text) else { throw PageCursor.foreign }
+        return number
+    }
 }

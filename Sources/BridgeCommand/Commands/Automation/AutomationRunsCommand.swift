@@ -70,14 +70,11 @@ struct AutomationRunsCommand: BridgeSubcommand {
             })
     }
 
-    /// `38 ms`, `1.3 s`, `4 min`, or a dash where that is not known.
+    /// `38 ms`, `1.3 s`, `4 min`, `2 h 5 min`, or a dash where that is not known.
     static func took(_ run: StoredExecution) -> String {
         guard let milliseconds = run.duration else { return "-" }
-        switch milliseconds {
-        case ..<120_000: return TimeText.short(.milliseconds(milliseconds))
-        case ..<7_200_000: return "\(milliseconds / 60_000) min"
-        default: return "\(milliseconds / 3_600_000) h"
-        }
+        let duration = Duration.milliseconds(milliseconds)
+        return milliseconds < 60_000 ? TimeText.short(duration) : TimeText.rough(duration)
     }
 
     /// What a person wants to know of a run, in a few words.

@@ -1,8 +1,8 @@
 /// Makes text that came from elsewhere safe to show: names of entities and connections may hold anything.
-enum PrintableText {
+package enum PrintableText {
     /// `text` with control characters shown as pictures (`␛`) and marks that reorder or hide text as `�`, so that nothing in
     /// it can drive the terminal or pretend to be another text.
-    static func of(_ text: String, keepsNewlines: Bool = false) -> String {
+    package static func of(_ text: String, keepsNewlines: Bool = false) -> String {
         guard text.unicodeScalars.contains(where: { isUnsafe($0, keepsNewlines: keepsNewlines) }) else { return text }
         var output = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
