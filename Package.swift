@@ -11,6 +11,7 @@ let http: [Target.Dependency] = [
     .product(name: "HTTPTypes", package: "swift-http-types"),
     .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "NIOHTTP1", package: "swift-nio"),
     .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
@@ -188,7 +189,7 @@ let package = Package(
         .testTarget(
             name: "ObservabilityTests",
             dependencies: [
-                "Observability", "BridgeCore", "BridgeConcurrency", log, lifecycle,
+                "Observability", "TestSupport", "BridgeCore", "BridgeConcurrency", log, lifecycle,
                 .product(name: "NIOCore", package: "swift-nio"),
             ]),
         .testTarget(

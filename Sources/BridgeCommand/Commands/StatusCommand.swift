@@ -1,5 +1,6 @@
 import ArgumentParser
 import BridgeCore
+import Observability
 import Store
 
 /// `status`: what runs, as the database and the running bridge tell it.
@@ -13,7 +14,7 @@ struct StatusCommand: BridgeSubcommand {
 
     func run(in context: CommandContext) async throws {
         let settings = try context.settings()
-        let bridge = await HealthProbe().ask(settings.httpAddress)
+        let bridge = await HealthProbe().ask(settings.httpAddress, overTLS: settings.usesTLS)
         let overview = try await context.withPool(settings) { pool in
             try await StatusOverview(pool: pool, settings: settings, bridge: bridge)
         }

@@ -1,21 +1,53 @@
-import BridgeCore
 import BridgeConcurrency
+import BridgeCore
 import Glibc
+import Logging
 import Observability
+import ServiceLifecycle
+import TestSupport
 import Testing
 
-@testable import BridgeCommand
-
 @Suite struct HealthProbeTests {
-    private static let answers: [(String, String?)] = [
-        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "{}"),
-        ("HTTP/1.1 503 Service Unavailable\r\ncontent-length:  2 \r\n\r\n{}x", "{}"),
-        ("HTTP/1.0 200 OK\r\n\r\n{}", "{}"), ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", nil),
-        ("SSH-2.0-OpenSSH\r\n\r\n", nil), ("", nil),
+    private static let answers: [(String, Bool)] = [
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", true),
+        ("HTTP/1.1 503 Service Unavailable\r\ncontent-length:  2 \r\n\r\n{}", true),
+        ("HTTP/1.0 200 OK\r\n\r\n{}", true), ("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}", false),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno", false), ("SSH-2.0-OpenSSH\r\n\r\n", false),
     ]
 
-    @Test(arguments: answers) func takesTheBodyOfAWholeAnswer(_ answer: String, _ body: String?) {
-        #expect(HealthProbe.body(of: Array(answer.utf8)).map { String(decoding: $0, as: UTF8.self) } == body)
+    @Test(arguments: answers) func takesTheBodyOfAWholeAnswer(_ text: String, _ isWhole: Bool) async throws {
+        let listener = try Listener()
+        defer { listener.stop() }
+        async let answer = HealthProbe(limit: .seconds(10)).ask(listener.address)
+        await listener.answer(text)
+        #expect(await answer == (isWhole ? .object([:]) : nil))
+    }
+
+    @Test func readsTheHealthOverTLS() async throws {
+        let certificates = try TestCertificates()
+        let files = certificates.server(.wrongName)
+        let (ports, continuation) = AsyncStream<HTTPAddress>.makeStream()
+        let server = HTTPServer(
+            address: HTTPAddress(host: "127.0.0.1", port: 0),
+            health: HealthRegistry(version: "1", live: [], ready: []), metrics: MetricsRegistry(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            identity: try HTTPIdentity(certificate: files.certificateFile, privateKey: files.keyFile),
+            onListening: { continuation.yield($0) })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            let address = try #require(await ports.first { _ in true })
+            let health = await HealthProbe(limit: .seconds(10)).ask(address, overTLS: true)
+            guard case .object(let members)? = health else {
+                Issue.record("There is no answer over TLS.")
+                group.cancelAll()
+                return
+            }
+            #expect(members["status"] == .string("ok"))
+            #expect(await HealthProbe(limit: .seconds(2)).ask(address) == nil, "It answers in the clear.")
+            // Its files are there until here.
+            _ = certificates
+            group.cancelAll()
+        }
     }
 
     @Test func givesUpOnAPortThatRefuses() async throws {
