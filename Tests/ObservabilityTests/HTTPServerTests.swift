@@ -1,5 +1,6 @@
 import BridgeConcurrency
 import BridgeCore
+import Glibc
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -146,6 +147,54 @@ import Testing
             let clients = try (0..<3).map { _ in try #require(RawClient(port: port)) }
             let last = try #require(clients.last)
             #expect(await last.receive(seconds: 8) != nil, "The third was not asked to leave.")
+        }
+    }
+
+    @Test func aCrowdOfTheConsoleLeavesAPlaceForProbes() async throws {
+        let (releases, release) = AsyncStream<Void>.makeStream()
+        let waiting = LockedBox(0)
+        let console: HTTPServer.Responder = { _, _ in
+            waiting.withLock { $0 += 1 }
+            for await _ in releases {}
+            return Response(status: .noContent)
+        }
+        try await withServer(console: console) { (port: Int) async throws -> Void in
+            defer { release.finish() }
+            let descriptors = (0..<384).compactMap { _ in RawClient.connected(port: port) }
+            defer { for descriptor in descriptors { close(descriptor) } }
+            #expect(descriptors.count == 384)
+            let request = Array("GET /api/v1/session HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
+            for descriptor in descriptors {
+                #expect(Glibc.send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count)
+            }
+            for _ in 0..<500 where waiting.withLock({ $0 }) < 384 { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(waiting.withLock { $0 } == 384)
+            let refused = try await get("/api/v1/session", port: port)
+            #expect(refused.hasPrefix("HTTP/1.1 503 "), "\(refused)")
+            for _ in 0..<5 { #expect(try await get("/livez", port: port).hasPrefix("HTTP/1.1 200 OK\r\n")) }
+            #expect(waiting.withLock { $0 } == 384)
+        }
+    }
+
+    @Test func whoseSocketTakesNothingIsCutOffFromALiveTail() async throws {
+        var deadlines = Self.quick
+        deadlines.silence = .milliseconds(500)
+        let ended = LockedBox(false)
+        let console: HTTPServer.Responder = { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "text/event-stream"],
+                body: .init { writer in
+                    defer { ended.withLock { $0 = true } }
+                    // More than any socket holds, in pieces, for as long as they are taken.
+                    let piece = ByteBuffer(string: "data: " + String(repeating: "x", count: 65_536) + "\n\n")
+                    while true { try await writer.write(piece) }
+                })
+        }
+        try await withServer(deadlines: deadlines, console: console) { port in
+            let deaf = try #require(RawClient(port: port, receiveBuffer: 4_096))
+            await deaf.send("GET /events HTTP/1.1\r\nHost: h\r\n\r\n")
+            for _ in 0..<1_000 where !ended.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(10)) }
+            #expect(ended.withLock { $0 }, "The tail of a client that takes nothing goes on.")
         }
     }
 

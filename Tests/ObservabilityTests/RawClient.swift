@@ -12,7 +12,13 @@ actor RawClient {
 
     /// Connects to a port of this machine, or is `nil` when it cannot.
     init?(port: Int, v6: Bool = false, receiveBuffer: Int32? = nil) {
-        descriptor = socket(v6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard let connected = Self.connected(port: port, v6: v6, receiveBuffer: receiveBuffer) else { return nil }
+        descriptor = connected
+    }
+
+    /// A socket that is connected to a port of this machine, for whoever needs many and no threads; `nil` when that cannot be.
+    static func connected(port: Int, v6: Bool = false, receiveBuffer: Int32? = nil) -> Int32? {
+        let descriptor = socket(v6 ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
@@ -22,15 +28,19 @@ actor RawClient {
             address.sin6_family = sa_family_t(AF_INET6)
             address.sin6_port = UInt16(port).bigEndian
             address.sin6_addr = in6addr_loopback
-            status = Self.connect(descriptor, &address)
+            status = connect(descriptor, &address)
         } else {
             var address = sockaddr_in()
             address.sin_family = sa_family_t(AF_INET)
             address.sin_port = UInt16(port).bigEndian
             address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            status = Self.connect(descriptor, &address)
+            status = connect(descriptor, &address)
         }
-        guard status == 0 else { return nil }
+        guard status == 0 else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
     }
 
     deinit { close(descriptor) }
