@@ -126,9 +126,10 @@ extension ExecutionRepository {
                         100.0 * count(*) FILTER (WHERE status = 'success')
                             / NULLIF(count(*) FILTER (WHERE status IN ('success', 'failure')), 0), 2
                     ) AS success_rate,
-                    LEAST(
+                    -- LEAST passes over NULL, which is the average of no run.
+                    CASE WHEN count(duration_ms) FILTER (WHERE status = 'success') > 0 THEN LEAST(
                         round(avg(duration_ms) FILTER (WHERE status = 'success')), 2147483647
-                    )::integer AS average_execution_time_ms
+                    )::integer END AS average_execution_time_ms
                 FROM automation_executions WHERE automation_id = locked.id
             ) AS execution
         )

@@ -73,6 +73,8 @@ struct ExecutionRepositoryTests {
             let runs = try await rig.executions(automation)
             #expect(Set(runs.map(\.runID)) == ["1", "2", "3"])
             #expect(runs.compactMap(\.contextID) == ["same"])
+            // None succeeded, so that there is no time that one takes.
+            #expect(try await rig.figures(automation) == [3, 0, nil])
             #expect(runs.allSatisfy { $0.duration == 0 && $0.scriptExecution == nil })
             #expect(runs.allSatisfy { $0.errorMessage?.unicodeScalars.count == 2_000 })
         }
