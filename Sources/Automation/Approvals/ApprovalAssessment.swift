@@ -27,10 +27,47 @@ package struct ApprovalAssessment: Sendable, Equatable {
     }
 
     private static func section(_ title: String, _ value: JSONValue?) -> Section? {
-        guard let value else { return nil }
-        let lines = lines(value)
+        guard var value else { return nil }
+        var lines: [String] = []
+        if case .object(var members) = value {
+            lines = spoken(&members)
+            value = .object(members)
+        }
+        lines += self.lines(value)
         return lines.isEmpty ? nil : Section(title: title, lines: lines)
     }
+
+    /// Takes the members out that make more sense in a sentence, and says it.
+    private static func spoken(_ members: inout [String: JSONValue]) -> [String] {
+        var lines: [String] = []
+        if let days = members["days"].map(text), case .integer(let count)? = members["count"] {
+            lines.append("In \(days) days of them it would have begun \(times(count)).")
+            if case .integer(let busiest)? = members["busiest_day"], busiest > 1 {
+                lines.append("On its busiest day it would have begun \(times(busiest)).")
+            }
+            if case .integer(let blocked)? = members["blocked_by_conditions"], blocked > 0 {
+                lines.append("Its conditions would have held it back \(times(blocked)).")
+            }
+            for name in ["days", "count", "busiest_day", "blocked_by_conditions", "per_day", "from", "until"] {
+                members[name] = nil
+            }
+        }
+        for (name, sentence) in [
+            ("unknown_services", "Which services it calls shows in part only when it runs."),
+            ("unknown_entities", "On which entities it acts shows in part only when it runs."),
+        ] {
+            guard case .bool(let isSo)? = members[name] else { continue }
+            if isSo { lines.append(sentence) }
+            members[name] = nil
+        }
+        // Ids of Home Assistant's registry say nothing to a person; how many there are does.
+        if case .array(let devices)? = members["devices"] {
+            members["devices"] = devices.isEmpty ? nil : .integer(Int64(devices.count))
+        }
+        return lines
+    }
+
+    private static func times(_ count: Int64) -> String { count == 1 ? "once" : "\(count) times" }
 
     private static func lines(_ value: JSONValue) -> [String] {
         switch value {

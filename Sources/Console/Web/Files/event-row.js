@@ -11,7 +11,7 @@ export const friendlyName = (event) => {
 
 /** What happened: “off → on”, or the type of the event. */
 export function change(event) {
-  if (event.event_type !== "state_changed") return h("span", { class: "kind" }, word(event.event_type));
+  if (event.event_type !== "state_changed") return h("span", { class: "kind" }, happening(event));
   if (event.new_state === null) return h("span", {}, "removed");
   const unit = event.attributes?.unit_of_measurement;
   const text = (state) => (unit && state !== "unavailable" && state !== "unknown" ? `${state}\u202F${unit}` : state);
@@ -19,6 +19,16 @@ export function change(event) {
   if (event.old_state === event.new_state) return [h("strong", {}, text(event.new_state)), h("span", { class: "muted" }, " (attributes)")];
   return [h("span", { class: "muted" }, text(event.old_state)), h("span", { class: "arrow", "aria-label": "to" }, " → "),
     h("strong", {}, text(event.new_state))];
+}
+
+/** What an event that is no change of a state says: the service that was called, what set an automation off. */
+function happening({ event_type: type, attributes: given }) {
+  if (type === "call_service" && given?.domain && given.service) {
+    const target = [given.service_data?.entity_id ?? []].flat();
+    return `${given.domain}.${given.service}` + (target.length ? `: ${target.slice(0, 3).join(", ")}${target.length > 3 ? " …" : ""}` : "");
+  }
+  if (type === "automation_triggered" && given?.source) return `triggered by ${given.source}`;
+  return word(type);
 }
 
 /** The row; `names` gives the names of houses where there are several. */
