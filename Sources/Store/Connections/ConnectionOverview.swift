@@ -80,8 +80,8 @@ extension ConnectionRepository {
         LEFT JOIN LATERAL (
             SELECT event.timestamp, event.created_at
             FROM home_assistant_events AS event
-            WHERE event.connection_id = connection.id
-            ORDER BY event.timestamp DESC LIMIT 1
+            WHERE \(HouseOrder.rows(of: "connection.id"))
+            ORDER BY \(HouseOrder.newestFirst) LIMIT 1
         ) AS newest ON true
         LEFT JOIN LATERAL (
             SELECT

@@ -78,10 +78,15 @@ extension EventRepository {
         var builder = ConditionBuilder(filter, place: question.place)
         let houses = builder.add(.textArray(question.houses.map(\.description)))
         var sources = "unnest(\(houses)::uuid[]) AS house (id)"
+        // Entities and rare types have indexes of their own.
         var own = "event.connection_id = house.id"
+        var order = "event.timestamp DESC"
         if let entities {
             sources += " CROSS JOIN unnest(\(builder.add(.textArray(entities)))::text[]) AS wanted (entity_id)"
             own += " AND event.entity_id = wanted.entity_id"
+        } else if question.filter.type.map({ $0 == "state_changed" }) ?? true {
+            own = HouseOrder.rows(of: "house.id", from: builder.first, to: builder.last)
+            order = HouseOrder.newestFirst
         }
         let limit = builder.add(.int(Int64(question.limit)))
         return try await events(
@@ -92,7 +97,7 @@ extension EventRepository {
                 SELECT \(Self.innerColumns)
                 FROM home_assistant_events AS event
                 WHERE \(own) AND \(builder.conditions)
-                ORDER BY event.timestamp DESC, event.id DESC
+                ORDER BY \(order), event.id DESC
                 LIMIT \(limit)
             ) AS event
             LEFT JOIN home_assistant_connections AS connection ON connection.id = event.connection_id
@@ -139,8 +144,8 @@ extension EventRepository {
             CROSS JOIN LATERAL (
                 SELECT event.timestamp
                 FROM home_assistant_events AS event
-                WHERE event.connection_id = house.id AND \(builder.conditions)
-                ORDER BY event.timestamp DESC
+                WHERE \(HouseOrder.rows(of: "house.id", from: builder.first, to: builder.last)) AND \(builder.conditions)
+                ORDER BY \(HouseOrder.newestFirst)
                 OFFSET \(each)::bigint - 1 LIMIT 1
             ) AS edge
             """
@@ -168,11 +173,17 @@ extension EventRepository {
 private struct ConditionBuilder {
     private(set) var conditions: String
     private(set) var parameters: [PostgresValue]
+    /// The times between which all rows lie, both included, as SQL.
+    private(set) var first = "'-infinity'"
+    private(set) var last = "'infinity'"
 
     init(_ filter: EventFilter, place: EventPlace?) {
         (conditions, parameters) = filter.conditions
+        if let since = filter.since { first = add(.timestamp(since)) }
+        if let until = filter.until { last = add(.timestamp(until)) }
         guard let place else { return }
         let time = add(.timestamp(place.timestamp))
+        last = time
         // The first of the two leaves out months, which comparing rows does not.
         conditions +=
             " AND event.timestamp <= \(time)::timestamptz"

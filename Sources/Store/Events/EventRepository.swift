@@ -10,10 +10,24 @@ package struct EventRepository: Sendable {
 
     /// The newest events that pass the filter, newest first.
     package func recent(_ filter: EventFilter = EventFilter(), limit: Int = 100) async throws -> [StoredEvent] {
-        let (conditions, parameters) = filter.conditions
+        guard let connection = filter.connection, filter.entity == nil, filter.type == nil else {
+            let (conditions, parameters) = filter.conditions
+            return try await read(
+                "\(conditions) ORDER BY event.timestamp DESC, event.id DESC", parameters, limit: limit,
+                name: "recent_events")
+        }
+        var rest = filter
+        rest.connection = nil
+        let parameters: [PostgresValue] = [
+            .id(connection), .optional(filter.since, PostgresValue.timestamp),
+            .optional(filter.until, PostgresValue.timestamp),
+        ]
+        let (conditions, others) = rest.conditions(from: parameters.count + 1)
+        let own = HouseOrder.rows(
+            of: "$1::uuid", from: "coalesce($2::timestamptz, '-infinity')", to: "coalesce($3::timestamptz, 'infinity')")
         return try await read(
-            "\(conditions) ORDER BY event.timestamp DESC, event.id DESC", parameters, limit: limit,
-            name: "recent_events")
+            "\(own) AND \(conditions) ORDER BY \(HouseOrder.newestFirst), event.id DESC", parameters + others,
+            limit: limit, name: "recent_events_of_connection")
     }
 
     /// The events that came since `cursor`, oldest first, and moves the cursor behind them. Ask again at once while as many as

@@ -65,9 +65,10 @@ extension GapRepository {
         try await !texts(
             """
             SELECT entity_id AS name FROM (
-                SELECT entity_id, event_type, source FROM home_assistant_events
-                WHERE connection_id = $1 AND timestamp < $2 AND timestamp > $2::timestamptz - interval '1 day'
-                ORDER BY timestamp DESC
+                SELECT event.entity_id, event.event_type, event.source FROM home_assistant_events AS event
+                WHERE \(HouseOrder.rows(of: "$1::uuid", from: "$2::timestamptz - interval '1 day'", to: "$2"))
+                    AND event.timestamp < $2 AND event.timestamp > $2::timestamptz - interval '1 day'
+                ORDER BY \(HouseOrder.newestFirst)
                 LIMIT 1000
             ) AS event
             WHERE event_type = 'state_changed' AND source = 'live'
@@ -95,9 +96,9 @@ extension GapRepository {
             ), seen AS (
                 SELECT newest.event_type
                 FROM (
-                    SELECT event_type FROM home_assistant_events
-                    WHERE connection_id = $1 AND source IN ('live', 'import')
-                    ORDER BY timestamp DESC
+                    SELECT event.event_type FROM home_assistant_events AS event
+                    WHERE \(HouseOrder.rows(of: "$1::uuid")) AND event.source IN ('live', 'import')
+                    ORDER BY \(HouseOrder.newestFirst)
                     LIMIT 20000
                 ) AS newest
                 UNION
