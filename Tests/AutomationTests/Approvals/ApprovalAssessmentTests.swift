@@ -15,7 +15,7 @@ import Testing
             """#
         #expect(
             Self.lines(replay, "On the stored events") == [
-                "In 2.0 days of them it would have begun 5 times.", "On its busiest day it would have begun 3 times.",
+                "In 2 days of them it would have begun 5 times.", "On its busiest day it would have begun 3 times.",
                 "Its conditions would have held it back once.", "examples: 2026-11-21T08:00:00Z",
                 "not replayed: Only the newest 9 events were replayed.",
             ])
