@@ -24,7 +24,8 @@ struct HABridge: AsyncParsableCommand {
             CommandGroup(
                 name: "Looking",
                 subcommands: [
-                    StatusCommand.self, SearchCommand.self, SimilarCommand.self, EventsCommand.self, GapsCommand.self,
+                    StatusCommand.self, DoctorCommand.self, SearchCommand.self, SimilarCommand.self, EventsCommand.self,
+                    GapsCommand.self,
                     MetricsCommand.self, PartitionCommand.self, ExportCommand.self,
                 ]),
             CommandGroup(

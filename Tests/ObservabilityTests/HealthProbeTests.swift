@@ -50,6 +50,35 @@ import Testing
         }
     }
 
+    @Test(arguments: [TestCertificates.Kind.valid, .expired])
+    func readsHowLongACertificateHolds(kind: TestCertificates.Kind) async throws {
+        let certificates = try TestCertificates()
+        let files = certificates.server(kind)
+        let (ports, continuation) = AsyncStream<HTTPAddress>.makeStream()
+        let server = HTTPServer(
+            address: HTTPAddress(host: "127.0.0.1", port: 0),
+            health: HealthRegistry(version: "1", live: [], ready: []), metrics: MetricsRegistry(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            identity: try HTTPIdentity(certificate: files.certificateFile, privateKey: files.keyFile),
+            onListening: { continuation.yield($0) })
+        let stored = try HTTPIdentity.expiry(ofCertificate: files.certificateFile)
+        #expect(stored.iso8601.hasPrefix(kind == .valid ? "2049-01-01" : "2021-01-01"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            let address = try #require(await ports.first { _ in true })
+            for name in ["localhost", "127.0.0.1"] {
+                let shown = await ServerCertificate.expiry(at: "127.0.0.1", port: address.port, name: name)
+                #expect(shown == stored)
+            }
+            group.cancelAll()
+        }
+        let listener = try Listener()
+        defer { listener.stop() }
+        #expect(
+            await ServerCertificate.expiry(
+                at: "127.0.0.1", port: listener.address.port, name: "localhost", within: .milliseconds(300)) == nil)
+    }
+
     @Test func givesUpOnAPortThatRefuses() async throws {
         let listener = try Listener()
         let address = listener.address

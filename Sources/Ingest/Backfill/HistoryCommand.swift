@@ -1,9 +1,9 @@
 import BridgeCore
 
 /// The commands of a backfill: their fields as JSON, as `CommandPort` takes them.
-enum HistoryCommand {
+package enum HistoryCommand {
     static let states = #""type":"get_states""#
-    static let recorder = #""type":"recorder/info""#
+    package static let recorder = #""type":"recorder/info""#
 
     /// Every state of `entities` in `window`, with its attributes. The window is a millisecond wider on both sides: Home
     /// Assistant compares floats, and what lies outside is left out later.
@@ -14,7 +14,7 @@ enum HistoryCommand {
     }
 
     /// The state that each of `entities` had at `moment`, where history reaches back to then.
-    static func states(of entities: some Sequence<String>, at moment: Timestamp) -> String {
+    package static func states(of entities: some Sequence<String>, at moment: Timestamp) -> String {
         fields(of: entities, from: moment, to: moment, startState: true, attributes: false)
     }
 
@@ -36,7 +36,7 @@ enum HistoryCommand {
     }
 
     /// Whether Home Assistant accepts `entity` in a command, whether it knows it or not; one bad name spoils the whole command.
-    static func accepts(_ entity: String) -> Bool {
+    package static func accepts(_ entity: String) -> Bool {
         let parts = entity.utf8.split(separator: 0x2E, omittingEmptySubsequences: false)
         guard parts.count == 2, entity.utf8.count <= EventDecoder.entityIDLimit, !entity.contains("__") else {
             return false

@@ -1,3 +1,4 @@
+import BridgeCore
 import NIOSSL
 
 /// The certificate with which the HTTP server shows who it is, and its key.
@@ -42,5 +43,13 @@ package struct HTTPIdentity: Sendable {
             )
         }
         self.configuration = configuration
+    }
+
+    /// When the first certificate of a PEM file ends to hold. Throws an `HTTPServerError` for a file that has none.
+    package static func expiry(ofCertificate path: String) throws(HTTPServerError) -> Timestamp {
+        guard let first = try? NIOSSLCertificate.fromPEMFile(path).first else {
+            throw .init(code: .badIdentity, message: "The file \(path) holds no certificate that this user may read.")
+        }
+        return Timestamp(microseconds: Int64(first.notValidAfter) * 1_000_000)
     }
 }

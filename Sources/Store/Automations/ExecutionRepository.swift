@@ -53,6 +53,22 @@ package struct ExecutionRepository: Sendable {
         }
     }
 
+    /// How many runs since `since` ended without anybody seeing how, for each automation that has some, most first.
+    package func lostTraces(of connection: ConnectionID, since: Timestamp) async throws -> [(name: String, count: Int)]
+    {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT automation.name, count(*)::integer AS lost
+                FROM automation_executions AS execution
+                JOIN automation_management AS automation ON automation.id = execution.automation_id
+                WHERE execution.connection_id = $1 AND execution.started_at >= $2 AND execution.status = 'unknown'
+                GROUP BY automation.id ORDER BY lost DESC, automation.name
+                """, [.id(connection), .timestamp(since)], name: "lost_traces"
+            ).map { row in (try row.string("name"), try row.int("lost")) }
+        }
+    }
+
     /// Some runs of an automation, newest first; those that ended so, where `status` is given. `after` is the run behind which to
     /// go on.
     package func page(
