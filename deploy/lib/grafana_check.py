@@ -105,7 +105,7 @@ class Check:
 
     def alert(self, where, text, span):
         try:
-            columns, rows, took = self.database.ask(expand(text, span))
+            columns, rows, took = self.database.ask(expand(interpolate(text, {}), span))
             check_alert_shape(columns, rows)
         except QueryFault as fault:
             self.asked += 1

@@ -65,11 +65,15 @@ class Variable:
 
 
 def interpolate(text, variables):
-    """Puts the values of the dashboard's variables in. What is no variable stays, as Grafana leaves it."""
+    """Puts the values of the dashboard's variables in. Grafana leaves what is no variable as it stands, so that it would be asked for."""
 
     def replaced(match):
         name = match.group(1) or match.group(2) or match.group(4)
-        return variables[name].written(match.group(3) or match.group(5)) if name in variables else match.group(0)
+        if name.startswith("__"):
+            return match.group(0)
+        if name not in variables:
+            raise QueryFault(f"{match.group(0)} is no variable")
+        return variables[name].written(match.group(3) or match.group(5))
 
     return VARIABLE.sub(replaced, text)
 
@@ -107,9 +111,9 @@ def expand(text, span):
         raise QueryFault(f"the macro ${name} is unknown")
 
     text = MACRO.sub(replaced, text)
-    left = re.search(r"\$(?!\d|\$)\{?\w+", re.sub(r"'(?:[^']|'')*'", "''", text))
+    left = re.search(r"\$\{?__\w+", text)
     if left:
-        raise QueryFault(f"{left.group(0)} is neither a variable nor a macro")
+        raise QueryFault(f"{left.group(0)} is no macro")
     return text
 
 
