@@ -44,7 +44,7 @@ class Check:
                 self.expressions(name, board, {})
                 continue
             begin = board["time"]["from"]
-            spans = [Range.of(begin.removeprefix("now-"), begin), Range.of("1h", "now-1h"), Range.of("90d", "now-90d")]
+            spans = [Range.of(begin.removeprefix("now-"), begin), Range.of("1h", "1h"), Range.of("90d", "90d")]
             variables = self.variables(name, board, spans[0])
             for panel in self.files.panels(board):
                 for target in panel.get("targets", []):
@@ -90,7 +90,8 @@ class Check:
 
     def query(self, where, panel, target, variables, spans):
         if panel.get("timeFrom"):
-            spans = [Range(panel["timeFrom"], Range.of("", "now-" + panel["timeFrom"]).end - Range.of("", "now-" + panel["timeFrom"]).start)]
+            # It shows this time whatever the dashboard's is.
+            spans = [Range.of(panel["timeFrom"], panel["timeFrom"])]
         results = []
         try:
             for span in spans:

@@ -119,7 +119,8 @@ class Provisioning:
         if not isinstance(source, dict) or source.get("uid") not in self.sources:
             self.fault(where, f"the data source {source} does not exist")
         elif source.get("type") != self.sources[source["uid"]]:
-            self.fault(where, f"the data source {source['uid']} is of the type {self.sources[source['uid']]}, not {source.get('type')}")
+            kind = self.sources[source["uid"]]
+            self.fault(where, f"the data source {source['uid']} is of the type {kind}, not {source.get('type')}")
 
     def check_variables(self, name, board):
         names = [variable.get("name") for variable in board.get("templating", {}).get("list", [])]

@@ -37,7 +37,7 @@ class Range:
 
     @classmethod
     def of(cls, label, begin):
-        """begin as a dashboard has it, such as now-7d."""
+        """begin as a dashboard has it, such as now-7d, or as a panel has it, such as 7d."""
         return cls(label, seconds_of(begin.removeprefix("now-")))
 
     @staticmethod
@@ -65,7 +65,7 @@ class Variable:
 
 
 def interpolate(text, variables):
-    """Puts the values of the dashboard's variables in. Grafana leaves what is no variable as it stands, so that it would be asked for."""
+    """Puts the values of the dashboard's variables in. What is no variable Grafana would send as it stands."""
 
     def replaced(match):
         name = match.group(1) or match.group(2) or match.group(4)
