@@ -166,6 +166,16 @@ def known(name, url=URL):
     return json.dumps([{"name": name, "url": url}])
 
 
+# A start that finds everything in its place.
+SETTLED = {"users": '[{"username": "owner"}]', "connections": known("home"), "keyring": True}
+
+
+def side_by_side(case, values):
+    """What `case` gives for each value, some at a time: most of their time they wait."""
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(case, values))
+
+
 # --- a first start, and another one ----------------------------------------------------------------------------------
 
 first = good("first start", BASE, {
@@ -178,7 +188,7 @@ expect("first start: the order", first.commands() == [
     "user add --email owner@home.example --role admin -- owner", "connection list --json",
     f"connection add --url {URL} --token-file - --no-test --user owner -- home", "run"], first.commands())
 expect("first start: the token", [c["given"] for c in first.calls if c["given"]] == [TOKEN], "")
-again = good("another start", BASE, users='[{"username": "owner"}]', connections=known("home"), keyring=True)
+again = good("another start", BASE, **SETTLED)
 expect("another start: nothing made twice", again.commands() == [
     "run --check-config", "migrate up", "user list --json", "connection list --json",
     "connection set-token --token-file - --no-test -- home", "run"], again.commands())
@@ -198,9 +208,8 @@ ODD = [
     "postgresql://u:#hash: {yaml} [list] *star &and !bang|>%@db/x", "postgresql://u:pässwörd-日本-😀@db/x", "host=db password=a;b|c>d<e&f",
     "host=db password=' lead and trail ' dbname=x", "host=db\tpassword=tab\nsecond=line", "--host=x", "host=" + "x" * 3000,
 ]
-with ThreadPoolExecutor(4) as pool:
-    for _ in pool.map(lambda value: good(f"the login {value[:40]!r}", {**BASE, "database_url": value}), ODD):
-        pass
+for _ in side_by_side(lambda value: good(f"the login {value[:40]!r}", {**BASE, "database_url": value}, **SETTLED), ODD):
+    pass
 good("every option", {
     **BASE, "rollup_days": 800, "metrics_days": 30, "audit_days": 0, "spool_max_bytes": "4GiB", "log_level": "debug",
     "allowed_networks": ["192.168.1.0/24", "", None, "fd00::/8"],
@@ -214,8 +223,9 @@ good("empty options", {**BASE, "log_level": "", "connection_name": "", "owner": 
 good("options that nobody knows", {**BASE, "PATH": "/nowhere", "HA_BRIDGE_CONSOLE": "off", "x y": {"a": [1]}}, {"HA_BRIDGE_CONSOLE": None})
 good("settings from outside", BASE, {"HA_BRIDGE_CONSOLE": None, "HA_BRIDGE_KEY_FILE": None},
      extra={"HA_BRIDGE_CONSOLE": "off", "HA_BRIDGE_KEY_FILE": "/x", "DATABASE_URL": "postgresql://elsewhere/x"})
-for name in ("Haus am See", "--help", "-x", "o'clock", 'say "home"', "$(id)", "日本", "a;b"):
-    named = good(f"the name {name}", {**BASE, "connection_name": name, "owner": name})
+NAMES = ("Haus am See", "--help", "-x", "o'clock", 'say "home"', "$(id)", "日本", "a;b")
+for name, named in zip(NAMES, side_by_side(
+        lambda name: good(f"the name {name}", {**BASE, "connection_name": name, "owner": name}), NAMES)):
     expect(f"the name {name}", [c["arguments"][-1] for c in named.calls if c["arguments"][:2] in (["connection", "add"], ["user", "add"])]
            == [name, name], named.commands())
 odd = good("a value that the bridge must judge", {**BASE, "log_level": "$(id)\n; rm -rf /", "retention_days": 1.5}, {
@@ -225,8 +235,10 @@ odd = good("a value that the bridge must judge", {**BASE, "log_level": "$(id)\n;
 
 bad("no login", {**BASE, "database_url": ""}, 78, "database_url is empty")
 bad("a login that is null", {**BASE, "database_url": None}, 78, "database_url is empty")
-for text in ("not json", "[1, 2]", '{"database_url": "x"', "null"):
-    bad(f"the file {text!r}", BASE, 78, "no JSON object", text=text)
+for _ in side_by_side(
+        lambda text: bad(f"the file {text!r}", BASE, 78, "no JSON object", text=text),
+        ("not json", "[1, 2]", '{"database_url": "x"', "null")):
+    pass
 bad("an empty file", BASE, 78, "no JSON object|is empty", text="")
 bad("no token", BASE, 78, "no token", token=None)
 bad("an empty token", BASE, 78, "no token", token="")
