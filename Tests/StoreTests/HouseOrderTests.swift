@@ -67,6 +67,21 @@ import Testing
             let middle = EventFilter(since: recent[20].timestamp, until: edge)
             let page = try await events.page(middle, houses: [house.connection, busy], limit: 50)
             #expect(page.events.map(\.id) == Array(seen[11...20]))
+            // Every way to ask, of which some take another index.
+            for type in [nil, "state_changed", "call_service"] {
+                for entity in [nil, "sensor.quiet", "sensor.*"] {
+                    for source in [nil, "live", "import"] {
+                        let filter = EventFilter(
+                            entity: entity, type: type, source: source, since: recent[20].timestamp, until: edge)
+                        let found = try await events.page(filter, houses: [house.connection], limit: 50)
+                        let isNone = type == "call_service" || source == "import"
+                        #expect(found.events.map(\.id) == (isNone ? [] : Array(seen[11...20])), "\(filter)")
+                        let place = EventPlace(timestamp: recent[12].timestamp, id: recent[12].id)
+                        let rest = try await events.page(filter, houses: [house.connection], after: place, limit: 50)
+                        #expect(rest.events.map(\.id) == (isNone ? [] : Array(seen[13...20])), "\(filter)")
+                    }
+                }
+            }
             let mixed = try await events.page(EventFilter(), houses: [house.connection, busy], limit: 50)
             #expect(mixed.events.allSatisfy { $0.connectionID == busy })
         }

@@ -85,7 +85,7 @@ extension EventRepository {
             sources += " CROSS JOIN unnest(\(builder.add(.textArray(entities)))::text[]) AS wanted (entity_id)"
             own += " AND event.entity_id = wanted.entity_id"
         } else if question.filter.type.map({ $0 == "state_changed" }) ?? true {
-            own = HouseOrder.rows(of: "house.id", from: builder.first, to: builder.last)
+            own = builder.rows(of: "house.id")
             order = HouseOrder.newestFirst
         }
         let limit = builder.add(.int(Int64(question.limit)))
@@ -138,13 +138,14 @@ extension EventRepository {
             EventFilter(since: question.filter.since, until: question.filter.until), place: question.place)
         let houses = builder.add(.textArray(question.houses.map(\.description)))
         let each = builder.add(.int(Int64(max(1, size / question.houses.count))))
+        let own = builder.rows(of: "house.id")
         let sql = """
             SELECT max(edge.timestamp) AS edge
             FROM unnest(\(houses)::uuid[]) AS house (id)
             CROSS JOIN LATERAL (
                 SELECT event.timestamp
                 FROM home_assistant_events AS event
-                WHERE \(HouseOrder.rows(of: "house.id", from: builder.first, to: builder.last)) AND \(builder.conditions)
+                WHERE \(own) AND \(builder.conditions)
                 ORDER BY \(HouseOrder.newestFirst)
                 OFFSET \(each)::bigint - 1 LIMIT 1
             ) AS edge
@@ -173,21 +174,27 @@ extension EventRepository {
 private struct ConditionBuilder {
     private(set) var conditions: String
     private(set) var parameters: [PostgresValue]
-    /// The times between which all rows lie, both included, as SQL.
-    private(set) var first = "'-infinity'"
-    private(set) var last = "'infinity'"
+    /// The times between which all rows lie, both included.
+    private let first: Timestamp?
+    private let last: Timestamp?
 
     init(_ filter: EventFilter, place: EventPlace?) {
         (conditions, parameters) = filter.conditions
-        if let since = filter.since { first = add(.timestamp(since)) }
-        if let until = filter.until { last = add(.timestamp(until)) }
+        first = filter.since
+        last = place?.timestamp ?? filter.until
         guard let place else { return }
         let time = add(.timestamp(place.timestamp))
-        last = time
         // The first of the two leaves out months, which comparing rows does not.
         conditions +=
             " AND event.timestamp <= \(time)::timestamptz"
             + " AND (event.timestamp, event.id) < (\(time)::timestamptz, \(add(.id(place.id)))::uuid)"
+    }
+
+    /// The rows of one house, as `HouseOrder` says them. PostgreSQL refuses parameters that nothing uses, so these are added here.
+    mutating func rows(of house: String) -> String {
+        HouseOrder.rows(
+            of: house, from: first.map { add(.timestamp($0)) } ?? "'-infinity'",
+            to: last.map { add(.timestamp($0)) } ?? "'infinity'")
     }
 
     /// Adds a parameter and returns its `$number`.
