@@ -23,10 +23,14 @@ import Testing
         #expect(await answer == (isWhole ? .object([:]) : nil))
     }
 
-    @Test func readsTheHealthOverTLS() async throws {
+    /// Lends a bridge's server that shows such a certificate, whose files are there meanwhile.
+    private static func withServer(
+        showing kind: TestCertificates.Kind,
+        _ body: @Sendable (HTTPAddress, TestCertificates.Server) async throws -> Void
+    ) async throws {
         let certificates = try TestCertificates()
-        let files = certificates.server(.wrongName)
-        let (ports, continuation) = AsyncStream<HTTPAddress>.makeStream()
+        let files = certificates.server(kind)
+        let (addresses, continuation) = AsyncStream<HTTPAddress>.makeStream()
         let server = HTTPServer(
             address: HTTPAddress(host: "127.0.0.1", port: 0),
             health: HealthRegistry(version: "1", live: [], ready: []), metrics: MetricsRegistry(),
@@ -35,42 +39,33 @@ import Testing
             onListening: { continuation.yield($0) })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
-            let address = try #require(await ports.first { _ in true })
+            defer { group.cancelAll() }
+            try await body(try #require(await addresses.first { _ in true }), files)
+        }
+        withExtendedLifetime(certificates) {}
+    }
+
+    @Test func readsTheHealthOverTLS() async throws {
+        try await Self.withServer(showing: .wrongName) { address, _ in
             let health = await HealthProbe(limit: .seconds(10)).ask(address, overTLS: true)
             guard case .object(let members)? = health else {
                 Issue.record("There is no answer over TLS.")
-                group.cancelAll()
                 return
             }
             #expect(members["status"] == .string("ok"))
             #expect(await HealthProbe(limit: .seconds(2)).ask(address) == nil, "It answers in the clear.")
-            // Its files are there until here.
-            _ = certificates
-            group.cancelAll()
         }
     }
 
     @Test(arguments: [TestCertificates.Kind.valid, .expired])
     func readsHowLongACertificateHolds(kind: TestCertificates.Kind) async throws {
-        let certificates = try TestCertificates()
-        let files = certificates.server(kind)
-        let (ports, continuation) = AsyncStream<HTTPAddress>.makeStream()
-        let server = HTTPServer(
-            address: HTTPAddress(host: "127.0.0.1", port: 0),
-            health: HealthRegistry(version: "1", live: [], ready: []), metrics: MetricsRegistry(),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            identity: try HTTPIdentity(certificate: files.certificateFile, privateKey: files.keyFile),
-            onListening: { continuation.yield($0) })
-        let stored = try HTTPIdentity.expiry(ofCertificate: files.certificateFile)
-        #expect(stored.iso8601.hasPrefix(kind == .valid ? "2049-01-01" : "2021-01-01"))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await server.run() }
-            let address = try #require(await ports.first { _ in true })
+        try await Self.withServer(showing: kind) { address, files in
+            let stored = try HTTPIdentity.expiry(ofCertificate: files.certificateFile)
+            #expect(stored.iso8601.hasPrefix(kind == .valid ? "2049-01-01" : "2021-01-01"))
             for name in ["localhost", "127.0.0.1"] {
                 let shown = await ServerCertificate.expiry(at: "127.0.0.1", port: address.port, name: name)
                 #expect(shown == stored)
             }
-            group.cancelAll()
         }
         let listener = try Listener()
         defer { listener.stop() }
