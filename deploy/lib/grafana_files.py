@@ -46,18 +46,23 @@ class Provisioning:
             return name, None
         return name, content
 
-    # Data sources and providers ------------------------------------------------------------------------------------------
-
-    def read_sources(self, paths):
-        sources = {}
-        readme = self.root.parent / "README.md"
-        described = readme.read_text(encoding="utf-8") if readme.exists() else None
+    def provisioned(self, paths):
+        """The path, name and content of each provisioning file that can be read."""
         for path in paths:
             name, content = self.load(path)
             if content is None:
                 continue
             if content.get("apiVersion") != 1:
                 self.fault(name, "apiVersion is not 1")
+            yield path, name, content
+
+    # Data sources and providers ------------------------------------------------------------------------------------------
+
+    def read_sources(self, paths):
+        sources = {}
+        readme = self.root.parent / "README.md"
+        described = readme.read_text(encoding="utf-8") if readme.exists() else None
+        for path, name, content in self.provisioned(paths):
             for source in content.get("datasources", []):
                 uid = source.get("uid", "")
                 if not UID.match(uid):
@@ -201,12 +206,7 @@ class Provisioning:
     def read_rules(self, paths):
         rules = {}
         groups = set()
-        for path in paths:
-            name, content = self.load(path)
-            if content is None:
-                continue
-            if content.get("apiVersion") != 1:
-                self.fault(name, "apiVersion is not 1")
+        for _, name, content in self.provisioned(paths):
             for group in content.get("groups", []):
                 label = f"{group.get('folder')} / {group.get('name')}"
                 if label in groups or not group.get("name") or not group.get("folder"):
