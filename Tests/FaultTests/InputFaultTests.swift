@@ -16,7 +16,7 @@ import Testing
             try await fault(rig, house, life)
             try await rig.expectAccount(name, rules: rules)
             let answers = watch.end()
-            #expect(answers.live == [200])
+            #expect(answers.live == [200], "\(answers.deaths)")
             #expect(answers.peakMemory < 600_000, "\(answers.peakMemory) KiB")
             #expect(life.process.isRunning)
         }

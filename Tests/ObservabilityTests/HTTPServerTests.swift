@@ -11,7 +11,7 @@ import Testing
 @testable import Observability
 
 @Suite struct HTTPServerTests {
-    private let health = HealthRegistry(version: "1", live: [.writer], ready: [.database])
+    private let health = HealthRegistry(version: "1", live: [.writer: .seconds(30)], ready: [.database])
     private let metrics = MetricsRegistry()
     private static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private static let quick = ConnectionDeadlines.Limits(

@@ -33,7 +33,7 @@ import Testing
         let (addresses, continuation) = AsyncStream<HTTPAddress>.makeStream()
         let server = HTTPServer(
             address: HTTPAddress(host: "127.0.0.1", port: 0),
-            health: HealthRegistry(version: "1", live: [], ready: []), metrics: MetricsRegistry(),
+            health: HealthRegistry(version: "1", live: [:], ready: []), metrics: MetricsRegistry(),
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             identity: try HTTPIdentity(certificate: files.certificateFile, privateKey: files.keyFile),
             onListening: { continuation.yield($0) })

@@ -29,10 +29,18 @@ final class ManualClock: Sendable {
         #expect(health.snapshot().isLive)
         time.advance(by: 29)
         #expect(health.snapshot().isLive)
+        time.advance(by: 2)
+        #expect(health.snapshot().livenessReasons == ["event_loop: no sign of life for 31 s."])
         health.beat(.eventLoop)
         health.heartbeat(of: .writer)?.beat()
-        time.advance(by: 2)
-        #expect(health.snapshot().livenessReasons == ["scheduler: no sign of life for 31 s."])
+        // What waits for PostgreSQL is given the time that a silent server takes to be given up.
+        time.advance(by: 28)
+        #expect(health.snapshot().isLive)
+        health.beat(.eventLoop)
+        time.advance(by: 29)
+        health.beat(.eventLoop)
+        time.advance(by: 3)
+        #expect(health.snapshot().livenessReasons == ["scheduler: no sign of life for 91 s."])
         #expect(health.snapshot().status == .unavailable)
         health.beat(.scheduler)
         #expect(health.snapshot().isLive)
@@ -64,7 +72,8 @@ final class ManualClock: Sendable {
 
     @Test func showsTheWholePictureAsJSON() throws {
         let time = ManualClock()
-        let health = HealthRegistry(version: "1.2.3", live: [.writer], ready: [.database], clock: time.clock)
+        let health = HealthRegistry(
+            version: "1.2.3", live: [.writer: .seconds(30)], ready: [.database], clock: time.clock)
         health.setReadiness(.database, .ok)
         health.setCondition(.deadLetters, .failing("3 rows were refused."))
         let id = ConnectionID(UUID(uuidString: "6B7A5C1E-0000-4000-8000-000000000001") ?? UUID())
@@ -103,7 +112,7 @@ final class ManualClock: Sendable {
     }
 
     @Test func repeatsNoSecretThatAComponentReported() {
-        let health = HealthRegistry(version: "1", live: [], ready: [.database])
+        let health = HealthRegistry(version: "1", live: [:], ready: [.database])
         health.setReadiness(.database, .failing("postgres://u:hunter2@h failed."))
         health.setCondition(.queue, .failing("password=hunter2"))
         var home = ConnectionHealth(

@@ -5,7 +5,7 @@ import BridgeCore
 /// Thread-safe; no call blocks or calls back while it holds the lock.
 package final class HealthRegistry: Sendable {
     private let version: String
-    private let limit: Duration
+    private let limits: [HealthComponent: Duration]
     private let clock: HealthClock
     private let startedAt: Timestamp
     private let startedNanoseconds: Int64
@@ -17,22 +17,20 @@ package final class HealthRegistry: Sendable {
     ///
     /// - Parameters:
     ///   - version: Of this build.
-    ///   - live: Components that must beat; each has `livenessLimit` for its first beat.
+    ///   - live: Components that must beat, and the age at which a beat of each no longer counts; the first has as long.
     ///   - ready: Conditions that fail until they are first reported.
-    ///   - livenessLimit: The age at which a beat no longer counts.
     package init(
         version: String,
-        live: [HealthComponent] = [.eventLoop, .writer, .scheduler],
+        live: [HealthComponent: Duration] = .ofTheBridge,
         ready: [HealthComponent] = [.database, .schema, .writerLag],
-        livenessLimit: Duration = .seconds(30),
         clock: HealthClock = .system
     ) {
         self.version = version
-        limit = livenessLimit
+        limits = live
         self.clock = clock
         startedAt = clock.wall()
         startedNanoseconds = clock.monotonicNanoseconds()
-        beats = Dictionary(live.map { ($0, Heartbeat(clock: clock)) }, uniquingKeysWith: { first, _ in first })
+        beats = live.mapValues { _ in Heartbeat(clock: clock) }
         state = LockedBox(
             State(ready: Dictionary(ready.map { ($0, .failing("Not checked yet.")) }, uniquingKeysWith: { $1 })))
     }
@@ -88,7 +86,8 @@ package final class HealthRegistry: Sendable {
         let (state, now) = (state.withLock { $0 }, clock.wall())
         let live = beats.reduce(into: [String: HealthSnapshot.Beat]()) { live, entry in
             let age = entry.value.age
-            live[entry.key.rawValue] = .init(ok: age < limit, ageSeconds: Self.seconds(age))
+            live[entry.key.rawValue] = .init(
+                ok: age < limits[entry.key, default: .zero], ageSeconds: Self.seconds(age))
         }
         var snapshot = HealthSnapshot(
             status: .ok, version: version, startedAt: startedAt.iso8601,
@@ -144,4 +143,13 @@ package final class HealthRegistry: Sendable {
         var connections: [ConnectionID: ConnectionHealth] = [:]
         var figures: [String: @Sendable () -> Double?] = [:]
     }
+}
+
+extension [HealthComponent: Duration] {
+    /// What must beat in a bridge that runs.
+    ///
+    /// The writer and the scheduler wait for PostgreSQL between two beats: up to 10 s for a session, 5 s for its sign of life, 5 s
+    /// for a new one, 30 s for each statement and 2 s to cancel it. A server that has fallen silent must not make this process look
+    /// dead: a restart would not help.
+    package static let ofTheBridge: Self = [.eventLoop: .seconds(30), .writer: .seconds(90), .scheduler: .seconds(90)]
 }

@@ -141,7 +141,7 @@ import Testing
 
     @Test func healthAndMetricsTellWhatWaitsAndWhatIsStopped() async throws {
         try await ApprovalHouse.with { house, _ in
-            let health = HealthRegistry(version: "1", live: [], ready: [])
+            let health = HealthRegistry(version: "1", live: [:], ready: [])
             let metrics = MetricsRegistry()
             let watch = GovernanceWatch(house.workplace, health: health, metrics: metrics)
             try await watch.round()

@@ -10,6 +10,8 @@ final class HealthWatch: Sendable {
         var ready: Set<Int> = []
         /// Bodies of `/readyz` that were not 200.
         var reasons: Set<String> = []
+        /// Bodies of `/livez` that were not 200.
+        var deaths: Set<String> = []
         /// The most memory seen, in KiB.
         var peakMemory = 0
         var rounds = 0
@@ -23,11 +25,12 @@ final class HealthWatch: Sendable {
         let (answers, isOver) = (answers, isOver)
         let thread = Thread {
             while !isOver.withLock({ $0 }) {
-                let live = life.page("/livez").status
+                let live = life.page("/livez")
                 let ready = life.page("/readyz")
                 let memory = life.process.memory() ?? 0
                 answers.withLock {
-                    $0.live.insert(live)
+                    $0.live.insert(live.status)
+                    if live.status != 200 { $0.deaths.insert(live.body) }
                     $0.ready.insert(ready.status)
                     if ready.status != 200 { $0.reasons.insert(ready.body) }
                     $0.peakMemory = max($0.peakMemory, memory)
