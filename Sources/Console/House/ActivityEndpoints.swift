@@ -57,23 +57,30 @@ enum ActivityEndpoints {
     private static let gapLimit = 200
 
     private static func activity(_ call: Call) async throws -> JSONValue {
-        let query = try call.query("connection", "since", "until")
+        let query = try call.query("connection", "since", "until", "rows")
         let range = try AskedTime.range(query, span: 86_400, longest: 92)
-        let houses = try await Houses(call).chosen(try query.id("connection")).map(\.id)
+        let most = try query.integer("rows", in: 1...50, or: 6)
+        let houses = try await Houses(call).chosen(try query.id("connection"))
+        let isEach = houses.count <= most
         let span = range.upperBound.microseconds - range.lowerBound.microseconds
         let seconds: Int64 = span <= fineDays * 86_400_000_000 ? 300 : 3_600
         let whole = begin(of: range.lowerBound, seconds)..<range.upperBound
         let metrics = ConnectionMetricsRepository(call.reader)
+        let ids = houses.map(\.id)
         let found =
             seconds == 300
-            ? try await metrics.activityByFiveMinutes(of: houses, in: whole)
-            : try await metrics.activityByHour(of: houses, in: whole)
+            ? try await metrics.activityByFiveMinutes(of: ids, each: isEach, in: whole)
+            : try await metrics.activityByHour(of: ids, each: isEach, in: whole)
         let gaps = try await GapRepository(call.reader).page(
             GapFilter(connection: try query.id("connection"), since: range.lowerBound, until: range.upperBound),
             limit: gapLimit)
+        let shown: [HouseName?] = isEach ? houses : [nil]
+        let buckets = Dictionary(grouping: found, by: \.connection)
         return .object([
             "since": .time(range.lowerBound), "until": .time(range.upperBound), "bucket_seconds": .integer(seconds),
-            "buckets": .array(dense(found, in: whole, seconds)),
+            "first_bucket": .time(whole.lowerBound),
+            "rows": .array(
+                shown.map { house in row(of: house, buckets[house?.id] ?? [], in: whole, seconds) }),
             "gaps": .array(gaps.reversed().map(\.jsonValue)),
         ])
     }
@@ -84,19 +91,21 @@ enum ActivityEndpoints {
         return Timestamp(microseconds: time.microseconds - rest)
     }
 
-    /// Every bucket of the time; `events` is `null` where nothing was measured, which is not the same as none.
-    private static func dense(_ found: [ActivityBucket], in range: Range<Timestamp>, _ seconds: Int64) -> [JSONValue] {
+    /// Every bucket of the time; `null` where nothing was measured, which is not the same as none. Lists of numbers, since the page
+    /// that everybody sees first has a day of each house.
+    private static func row(
+        of house: HouseName?, _ found: [ActivityBucket], in range: Range<Timestamp>, _ seconds: Int64
+    ) -> JSONValue {
         let known = Dictionary(found.map { ($0.start, $0) }, uniquingKeysWith: { first, _ in first })
-        return stride(
+        let buckets = stride(
             from: range.lowerBound.microseconds, to: range.upperBound.microseconds, by: Int(seconds) * 1_000_000
-        ).map { start in
-            let start = Timestamp(microseconds: start)
-            let bucket = known[start]
-            return .object([
-                "at": .time(start),
-                "events": bucket.map { .integer(Int64($0.events.rounded())) } ?? .null,
-                "uptime_percent": bucket?.uptimePercent.map { .number($0) } ?? .null,
-            ])
-        }
+        ).map { known[Timestamp(microseconds: $0)] }
+        return .object([
+            "connection_id": .optional(house?.id.description),
+            "connection": .optional(house?.name),
+            "events": .array(buckets.map { $0.map { .integer(Int64($0.events.rounded())) } ?? .null }),
+            "uptime_percent": .array(
+                buckets.map { $0?.uptimePercent.map { .number(($0 * 100).rounded() / 100) } ?? .null }),
+        ])
     }
 }

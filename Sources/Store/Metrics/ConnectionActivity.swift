@@ -17,6 +17,8 @@ package struct ConnectionHour: Sendable, Equatable {
 
 /// How many events came in a stretch of time.
 package struct ActivityBucket: Sendable, Equatable {
+    /// `nil` for several connections together.
+    package let connection: ConnectionID?
     package let start: Timestamp
     package let events: Double
     /// Percent of the time in which the connections stood; `nil` where nothing was measured.
@@ -53,26 +55,28 @@ extension ConnectionMetricsRepository {
         }
     }
 
-    /// How many events came from `connections` by five minutes, from the samples; buckets without a sample are left out.
+    /// How many events came from `connections` by five minutes, from the samples, from each or from all together; buckets without
+    /// a sample are left out.
     package func activityByFiveMinutes(
-        of connections: [ConnectionID], in range: Range<Timestamp>
+        of connections: [ConnectionID], each: Bool, in range: Range<Timestamp>
     ) async throws -> [ActivityBucket] {
         try await activity(
             """
             SELECT
+                CASE WHEN $4 THEN sample.connection_id END AS connection_id,
                 date_bin('5 minutes', sample.timestamp, '2000-01-01Z') AS bucket,
                 sum(sample.metric_value * 60) FILTER (WHERE sample.metric_type = 'event_rate') AS events,
                 avg(sample.metric_value) FILTER (WHERE sample.metric_type = 'uptime') AS uptime
             FROM home_assistant_connection_metrics AS sample
             WHERE sample.connection_id = ANY($1::uuid[]) AND sample.metric_type IN ('event_rate', 'uptime')
                 AND sample.timestamp >= $2 AND sample.timestamp < $3
-            GROUP BY bucket ORDER BY bucket
-            """, connections, range)
+            GROUP BY 1, 2
+            """, connections, each, range)
     }
 
     /// The same by hour, from the roll-up, and what of the last hours is not in it from the samples.
     package func activityByHour(
-        of connections: [ConnectionID], in range: Range<Timestamp>
+        of connections: [ConnectionID], each: Bool, in range: Range<Timestamp>
     ) async throws -> [ActivityBucket] {
         try await activity(
             """
@@ -97,26 +101,28 @@ extension ConnectionMetricsRepository {
                         AND fresh.metric_type = rolled.metric_type AND fresh.bucket_start = rolled.bucket_start)
             )
             SELECT
+                CASE WHEN $4 THEN connection_id END AS connection_id,
                 bucket_start AS bucket,
                 sum(mean * sample_count * 60) FILTER (WHERE metric_type = 'event_rate') AS events,
                 avg(mean) FILTER (WHERE metric_type = 'uptime') AS uptime
-            FROM bucket GROUP BY bucket_start ORDER BY bucket_start
-            """, connections, range)
+            FROM bucket GROUP BY 1, 2
+            """, connections, each, range)
     }
 
     private func activity(
-        _ sql: String, _ connections: [ConnectionID], _ range: Range<Timestamp>
+        _ sql: String, _ connections: [ConnectionID], _ each: Bool, _ range: Range<Timestamp>
     ) async throws -> [ActivityBucket] {
         try await pool.withConnection { session in
             try await session.query(
                 sql,
                 [
                     .textArray(connections.map(\.description)), .timestamp(range.lowerBound),
-                    .timestamp(range.upperBound),
+                    .timestamp(range.upperBound), .bool(each),
                 ], name: "activity"
             ).map { row throws(PostgresError) in
                 ActivityBucket(
-                    start: try row.timestamp("bucket"), events: try row.optionalDouble("events") ?? 0,
+                    connection: try row.optionalID("connection_id"), start: try row.timestamp("bucket"),
+                    events: try row.optionalDouble("events") ?? 0,
                     uptimePercent: try row.optionalDouble("uptime"))
             }
         }

@@ -105,18 +105,31 @@ struct OverviewEndpointTests {
             for (path, span) in [("activity", 300), ("activity?since=\(Self.days(10))", 3_600)] {
                 let answer = try await house.get(path, as: house.bert)
                 #expect(answer["bucket_seconds"] == .integer(Int64(span)))
-                guard case .array(let buckets)? = answer["buckets"] else {
-                    Issue.record("There are no buckets.")
-                    return
-                }
-                let counts = buckets.compactMap { bucket -> Int64? in
-                    if case .integer(let count)? = member("events", of: bucket) { count } else { nil }
-                }
+                #expect(answer["rows.0.connection"] == .string("cabin"))
+                #expect(answer["rows.0.connection_id"] == .string(house.cabin.description))
+                #expect(answer["rows.1"] == nil)
+                let (counts, buckets) = try Self.events(of: answer, row: 0)
                 #expect(counts.reduce(0, +) == 90)
-                #expect(counts.count < buckets.count)
+                #expect(counts.count < buckets)
                 #expect(answer["gaps.0.cause"] == .string("disconnected"))
                 #expect(answer["gaps.1"] == nil)
             }
+            let shares = ConnectionShareRepository(house.services.system)
+            for shared in [house.cabin, house.home] {
+                let isNew = try await shares.share(shared, with: house.carl.user)
+                #expect(isNew)
+            }
+            for path in ["activity", "activity?since=\(Self.days(10))"] {
+                let each = try await house.get(path, as: house.carl)
+                #expect(each["rows.0.connection"] != each["rows.1.connection"])
+                #expect(each["rows.2"] == nil)
+                for row in 0...1 { #expect(try Self.events(of: each, row: row).counts.reduce(0, +) == 90) }
+            }
+            let all = try await house.get("activity?rows=1", as: house.carl)
+            #expect(all["rows.0.connection"] == .null)
+            #expect(all["rows.1"] == nil)
+            #expect(try Self.events(of: all, row: 0).counts.reduce(0, +) == 180)
+            #expect(try await house.get("activity?rows=0", as: house.carl).status == 400)
             #expect(try await house.get("activity?since=\(Self.days(93))", as: house.bert).status == 422)
             #expect(try await house.get("activity?connection=\(house.home)", as: house.bert).status == 404)
             let rollups = RollupRepository(house.services.system)
@@ -137,6 +150,17 @@ struct OverviewEndpointTests {
             #expect(try await house.get("metrics?connection=\(house.home)", as: house.bert).status == 404)
             #expect(try await house.get("metrics?since=\(Self.days(93))", as: house.bert).status == 422)
         }
+    }
+
+    /// The measured buckets of a row, and how many buckets it has.
+    private static func events(of answer: ConsoleHouse.Answer, row: Int) throws -> (counts: [Int64], buckets: Int) {
+        guard case .array(let buckets)? = answer["rows.\(row).events"] else {
+            throw Problem.notFound("row \(row)")
+        }
+        let counts = buckets.compactMap { bucket -> Int64? in
+            if case .integer(let count) = bucket { count } else { nil }
+        }
+        return (counts, buckets.count)
     }
 
     private static func days(_ count: Int64) -> String {

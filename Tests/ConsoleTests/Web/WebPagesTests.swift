@@ -59,7 +59,7 @@ struct WebPagesTests {
         #expect(loaded.contains("/app.js"))
         #expect(loaded.contains("/timeline.js"))
         let bytes = loaded.reduce(0) { $0 + (files[$1]?.content.count ?? 0) }
-        #expect(bytes < 90_000, "The first page has \(bytes) bytes.")
+        #expect(bytes < 95_000, "The first page has \(bytes) bytes.")
         for file in WebPages.files where file.path.hasSuffix(".js") {
             for path in Self.imports(Self.text(file)) { #expect(files[path] != nil, "\(file.path) imports \(path).") }
         }

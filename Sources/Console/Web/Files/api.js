@@ -4,6 +4,8 @@ const base = new URL("api/v1/", document.baseURI.split("#")[0]);
 let token = null;
 let isReachable = true;
 let isAsking = false;
+/** Answers that early.js has asked for, by path. */
+const early = window.early ?? new Map();
 
 /** Tells `signed-out`, `unreachable` and `reachable`. */
 export const network = new EventTarget();
@@ -18,6 +20,17 @@ export class ApiError extends Error {
 
 /** The token that unsafe requests carry. */
 export function setToken(text) { token = text ?? null; }
+
+/** Lets go of what was asked for early: it is of another person, or of a moment ago. */
+export const forgetEarly = () => early.clear();
+
+/** An answer that is on its way already, once. */
+function takeEarly(method, path, params) {
+  if (method !== "GET" || (params && Object.keys(params).length)) return null;
+  const answer = early.get(path) ?? null;
+  early.delete(path);
+  return answer;
+}
 
 /** The address of an endpoint with its parameters; those that are empty are left out. */
 export function address(path, params = {}) {
@@ -44,10 +57,10 @@ async function send(method, path, { params, body, signal, quiet = false } = {}) 
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response;
   try {
-    response = await fetch(address(path, params), {
+    response = await (takeEarly(method, path, params) ?? fetch(address(path, params), {
       method, headers, signal, credentials: "same-origin", cache: "no-store",
       body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    }));
   } catch (error) {
     if (error.name === "AbortError") throw error;
     lose();

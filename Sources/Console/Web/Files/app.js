@@ -1,6 +1,7 @@
 // Begins: finds out who looks, draws the frame, and follows the address.
 
 import * as api from "./api.js";
+import { overview } from "./overview.js";
 import { load, session } from "./session.js";
 import { go, isOpen, link, match, show } from "./router.js";
 import { drawShell, mark, setWaiting } from "./shell.js";
@@ -16,9 +17,9 @@ let drawnFor = null;
 async function glance() {
   if (!session()) return showStops([]);
   try {
-    const overview = await api.get("overview");
-    showStops(overview.emergency_stops);
-    setWaiting(overview.approvals.pending);
+    const found = await overview();
+    showStops(found.emergency_stops);
+    setWaiting(found.approvals.pending);
   } catch {
     // The bar tells of a lost connection; the pages tell the rest.
   }
@@ -47,6 +48,7 @@ api.network.addEventListener("signed-out", () => {
   });
 });
 addEventListener("hashchange", () => {
+  api.forgetEarly();
   follow();
   glance();
 });
@@ -69,6 +71,7 @@ async function begin() {
     api.network.addEventListener("reachable", begin, { once: true });
     return;
   }
+  if (!session()) api.forgetEarly();
   follow({ isFirst: true });
   glance();
 }

@@ -3,16 +3,13 @@
 import * as api from "./api.js";
 import { h } from "./dom.js";
 import { compact, count, decimal, percent, span, time, word } from "./format.js";
-import { houses } from "./houses.js";
 import { badge, block, card, empty, section } from "./parts.js";
 import { stopButton } from "./stops.js";
 import { link } from "./router.js";
+import { overview } from "./overview.js";
 import { setWaiting } from "./shell.js";
 import { activity } from "./timeline.js";
 import { gapMark, gapSentence } from "./marks.js";
-
-const DAY = 86400e3;
-const MOST_ROWS = 6;
 
 export default function home({ body, head, signal, every }) {
   const state = h("div", { class: "stack" });
@@ -20,7 +17,6 @@ export default function home({ body, head, signal, every }) {
   const gaps = h("div");
   body.append(state, section("The last 24 hours", day), section("Open gaps", gaps));
   let hasButton = false;
-  const overview = () => api.get("overview", {}, { signal });
   const refresh = block(state, signal, overview, (found) => {
     if (!hasButton) {
       const action = stopButton(found.connections ?? []);
@@ -30,7 +26,7 @@ export default function home({ body, head, signal, every }) {
     setWaiting(found.approvals.pending);
     return [figures(found), connections(found.connections ?? [])];
   }, { lines: 5 });
-  const refreshDay = block(day, signal, () => readDay(signal), (found) => drawDay(found, signal), { lines: 4 });
+  const refreshDay = block(day, signal, () => api.get("activity", {}, { signal }), (found) => drawDay(found, signal), { lines: 4 });
   const refreshGaps = block(gaps, signal, () => api.get("gaps", { open: true, limit: 20 }, { signal }), drawGaps, { lines: 2 });
   every(10, refresh);
   every(60, () => {
@@ -90,31 +86,20 @@ function advice(one) {
   return text ? h("p", { class: "advice" }, text, one.last_error && !one.is_paused ? h("span", { class: "block" }, one.last_error) : null) : null;
 }
 
-async function readDay(signal) {
-  const until = Date.now();
-  const since = until - DAY;
-  const period = { since: new Date(since).toISOString(), until: new Date(until).toISOString() };
-  const list = await houses();
-  // One row for each house; with many, one for all.
-  const shown = list.length > MOST_ROWS ? [{ id: null, name: "Every house" }] : list;
-  const answers = await Promise.all(shown.map((one) => api.get("activity", { ...period, connection: one.id }, { signal })));
-  return { since, until, rows: answers.map((answer, index) => ({ name: shown[index].name, ...answer })) };
-}
-
-/** The drawing, and its gaps in words. */
-function drawDay({ since, until, rows }, signal) {
-  if (rows.every((row) => row.buckets.every((bucket) => !bucket.events) && row.gaps.length === 0)) {
+/** The last day, a row for each house or one for all; and its gaps in words. */
+function drawDay(found, signal) {
+  if (found.gaps.length === 0 && found.rows.every((row) => row.events.every((events) => !events))) {
     return empty("Nothing came in the last 24 hours.", "What arrives from now on appears here.");
   }
   const element = h("div");
-  activity(element, rows.map((row) => ({
-    name: row.name, gaps: row.gaps.map(gapMark),
-    bars: row.buckets.map((bucket) => {
-      const at = Date.parse(bucket.at);
-      return { at, until: at + row.bucket_seconds * 1000, count: bucket.events ?? 0 };
-    }),
-  })), { since, until, signal });
-  return [element, legend(rows.flatMap((row) => row.gaps))];
+  const length = found.bucket_seconds * 1000;
+  const first = Date.parse(found.first_bucket);
+  activity(element, found.rows.map((row) => ({
+    name: row.connection ?? "Every house",
+    gaps: found.gaps.filter((gap) => row.connection_id === null || gap.connection_id === row.connection_id).map(gapMark),
+    bars: row.events.map((events, index) => ({ at: first + index * length, until: first + (index + 1) * length, count: events ?? 0 })),
+  })), { since: Date.parse(found.since), until: Date.parse(found.until), signal });
+  return [element, legend(found.gaps)];
 }
 
 function legend(gaps) {

@@ -28,6 +28,13 @@ export async function load() {
 export function adopt(answer) {
   current = answer?.user ? answer : null;
   api.setToken(current?.csrf_token);
+  try {
+    // For early.js, which cannot see the cookie.
+    if (current) localStorage.setItem("ha-bridge-signed-in", "1");
+    else localStorage.removeItem("ha-bridge-signed-in");
+  } catch {
+    // A browser that keeps nothing waits a little longer.
+  }
 }
 
 export async function signIn(username, password) {
