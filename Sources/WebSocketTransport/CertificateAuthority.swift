@@ -55,18 +55,20 @@ package final class CertificateAuthority: Sendable {
 
     /// Lends each certificate; returns how many there were, or nil when one could not be read or used.
     private static func forEach(in pem: String, _ body: (OpaquePointer) -> Bool) -> Int? {
-        let bytes = Array(pem.utf8)
-        guard let input = BIO_new_mem_buf(bytes, Int32(clamping: bytes.count)) else { return nil }
-        defer {
-            BIO_free(input)
-            ERR_clear_error()
+        // OpenSSL reads from these bytes themselves, not from a copy, so they are lent until the last one is read.
+        let found: Int? = Array(pem.utf8).withUnsafeBytes { bytes in
+            defer { ERR_clear_error() }
+            guard let input = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count)) else { return nil }
+            defer { BIO_free(input) }
+            var count = 0
+            while let certificate = PEM_read_bio_X509(input, nil, nil, nil) {
+                defer { X509_free(certificate) }
+                guard body(certificate) else { return nil }
+                count += 1
+            }
+            return count
         }
-        var count = 0
-        while let certificate = PEM_read_bio_X509(input, nil, nil, nil) {
-            defer { X509_free(certificate) }
-            guard body(certificate) else { return nil }
-            count += 1
-        }
+        guard let count = found else { return nil }
         // The end of the text looks the same as a certificate that is broken.
         let announced = pem.split(separator: "\n").count { $0.hasPrefix("-----BEGIN CERTIFICATE-----") }
         return count == announced ? count : nil
