@@ -17,7 +17,7 @@ import time
 from readme_cases import CASES, CELLS, EXIT_CODES, NOT_HERE, PROGRAMS, TEN, WORDS, Case
 from readme_files import FOREIGN_OPTIONS, Files
 from readme_help import Help
-from readme_stage import Fault, Stage, tail
+from readme_stage import Fault, Result, Stage, tail
 from readme_text import Command, Readme
 
 VARIABLE = re.compile(r"\b(?:DATABASE_URL|HA_BRIDGE_[A-Z_]*[A-Z])\b")
@@ -94,10 +94,13 @@ class Check:
             if not any((self.root / path).exists() for path in re.findall(r"(?:deploy|Tests)/[\w./-]*\w", place.runs)):
                 self.fault(0, f"nothing runs “{key}” instead: {place.runs} is not there")
         for command in self.gather():
-            if command.kind == "sql" or command.text in NOT_HERE or self.key(command) in CASES:
-                continue
-            if self.program(command.text) not in PROGRAMS:
+            if not self.is_known(command):
                 self.fault(command.line, f"nothing tests “{command.text}”: name it in deploy/lib/readme_cases.py")
+
+    def is_known(self, command):
+        """Whether it is named, or harmless by its program alone. Nothing else is run."""
+        return (command.kind == "sql" or command.text in NOT_HERE or self.key(command) in CASES
+                or self.program(command.text) in PROGRAMS)
 
     @staticmethod
     def program(text):
@@ -232,7 +235,7 @@ class Check:
             self.stage.close()
 
     def perform(self):
-        commands = [command for command in self.gather() if command.text not in NOT_HERE]
+        commands = [command for command in self.gather() if command.text not in NOT_HERE and self.is_known(command)]
         first = [command for command in commands if self.is_start(command) and not self.case(command).late]
         setup_block = next((c.block for c in commands if c.kind == "block" and c.text == "ha-bridge run"), None)
         if setup_block is None:
@@ -321,7 +324,7 @@ class Check:
         if command.kind == "sql":
             result = self.ask(text, environment)
         elif command.text == "ha-bridge run":
-            result = self.begin(text, case)
+            result = self.begin(text)
         else:
             for path in re.findall(r"(?<![\w:/.$}\"'\-@])/[A-Za-z][\w./-]*", text if command.kind != "recipe" else ""):
                 if not path.startswith((str(self.stage.work), str(self.root), "/api/")):
@@ -352,17 +355,16 @@ class Check:
         url = environment.get("DATABASE_URL") or (self.stage.local / "database-url").read_text().strip()
         process = subprocess.run(["psql", url, "-X", "-v", "ON_ERROR_STOP=1", "-P", "pager=off"], input=statement, text=True,
                                  capture_output=True, timeout=60, env=self.stage.base)
-        from readme_stage import Result
         output = process.stdout + process.stderr
         demo = environment is self.stage.quick
         if process.returncode == 0 and demo and "(0 rows)" in output:
             return Result(1, f"it gives no rows on the demo house: {output}")
         return Result(process.returncode, output)
 
-    def begin(self, text, case):
+    def begin(self, text):
+        """The bridge of the stage; without it nothing after this can be typed."""
         try:
-            output = self.stage.start_bridge(text)
-            return type("Result", (), {"code": 0, "output": output})
+            return Result(0, self.stage.start_bridge(text))
         except Fault as fault:
             raise Fault(f"{text}: {fault}") from None
 

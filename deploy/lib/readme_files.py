@@ -6,14 +6,13 @@ import re
 import shlex
 import subprocess
 
+from readme_text import slug
+
 # What belongs to others: options in the text that no program of this repository has, and whose they are.
 FOREIGN_OPTIONS = {"--read-only": "docker run", "--profile": "docker compose", "--quiet": "git"}
 LANGUAGES = {"sh", "sql", ""}
 COMPOSE = {"up", "exec", "run", "cp", "stop", "down", "logs", "ps", "pull", "build"}
 COMPOSE_WITH_VALUE = {"--profile", "--file", "--username", "--user"}
-TREES = ("deploy/", "Tests/", "Migrations/", "Sources/")
-# `Package.swift Sources Tests Migrations deploy README.md`, .ci and what begins with a dot.
-TOP = {"Package.swift", "Package.resolved", "Sources", "Tests", "Migrations", "deploy", "README.md"}
 
 
 class Files:
@@ -56,7 +55,6 @@ class Files:
         line = text.count("\n", 0, begun.start()) + 1
         listed = re.findall(r"\]\(#([^)]+)\)", begun[1])
         order = [match[1] for match in re.finditer(r"^##+ (.+)$", text, re.MULTILINE)]
-        from readme_text import slug
         sections = [slug(match[1]) for match in re.finditer(r"^## (.+)$", text, re.MULTILINE)]
         for name in sections:
             if name not in listed:
@@ -80,9 +78,7 @@ class Files:
                 self.fault(line, f"no file is named {text}")
 
     def check_changelog(self):
-        version = re.search(r'string = "([^"]+)"', (self.root / "Sources/BridgeCore/BridgeVersion.swift").read_text())[1] \
-            if (self.root / "Sources/BridgeCore/BridgeVersion.swift").exists() else self.version_in_sources()
-        self.version = version
+        self.version = version = self.version_in_sources()
         path = self.root / "deploy" / "CHANGELOG.md"
         if not path.exists():
             self.fault(0, "there is no deploy/CHANGELOG.md")
