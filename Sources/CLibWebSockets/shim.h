@@ -13,10 +13,3 @@ static const uint64_t cws_library_version_number = LWS_LIBRARY_VERSION_NUMBER;
 
 /* Everything older than TLS 1.2. */
 static const uint64_t cws_ssl_op_no_old_tls = SSL_OP_NO_SSLv3 | SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1;
-
-/* A resumed session would come without a certificate to look at; versions that cannot resume do not know the option. */
-#ifdef LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE
-static const uint64_t cws_option_no_session_cache = LWS_SERVER_OPTION_DISABLE_TLS_SESSION_CACHE;
-#else
-static const uint64_t cws_option_no_session_cache = 0;
-#endif

@@ -11,7 +11,7 @@ final class EventLoopCore {
     let options: WebSocketEventLoopOptions
     private let mailbox: LoopMailbox
     private let logger: Logger
-    private let memory: LoopMemory
+    let memory: LoopMemory
     private let context: OpaquePointer
     private var table: [UInt64: LoopConnection] = [:]
     /// The connection whose `lws_client_connect_via_info` is on the stack.
@@ -36,8 +36,7 @@ final class EventLoopCore {
         guard let context = memory.createContext(options: options) else {
             throw WebSocketTransportError(
                 code: .contextCreationFailed,
-                message: "The network library could not be started. Check memory, the limit on open files, and that "
-                    + "SSL_CERT_FILE, if it is set, names a readable file.")
+                message: "The network library could not be started. Check memory and the limit on open files.")
         }
         self.context = context
     }
@@ -145,7 +144,7 @@ final class EventLoopCore {
         connection.deadline = Self.now + Self.microseconds(target.handshakeTimeout)
         scheduleTimer(at: connection.deadline)
         opening = connection
-        let wsi = memory.connect(context: context, to: target, id: connection.id, isBare: connection.exchange != nil)
+        let wsi = memory.connect(context: context, to: target, id: connection.id)
         opening = nil
         // A nil and a connection error are one event; either may come, or both. Whoever is first takes the connection out of
         // the table or on to the probe.
@@ -173,6 +172,7 @@ final class EventLoopCore {
             return
         }
         connection.isReading = isReading
+        connection.lastActivity = Self.now
         lws_rx_flow_control(wsi, isReading ? 1 : 0)
     }
 
@@ -184,7 +184,6 @@ final class EventLoopCore {
             return
         }
         connection.closeRequest = (code, reason)
-        connection.readsOnUntil = Self.now + 500_000
         connection.deadline = Self.now + Self.microseconds(options.shutdownTimeout)
         scheduleTimer(at: connection.deadline)
         lws_callback_on_writable(wsi)
@@ -239,6 +238,8 @@ final class EventLoopCore {
             if let wsi = connection.wsi, Self.isConnected(wsi) { connection.evidence.isConnected = true }
             kill(connection)
             finish(connection, connection.evidence.handshakeTimeout(of: connection.target))
+        case .established where connection.exchange == nil && connection.closeRequest == nil:
+            if let wsi = connection.wsi { lookForSilence(connection, wsi) }
         case .established, .closing, .lingering:
             kill(connection)
             if let exchange = connection.exchange { return exchangeTimedOut(connection, exchange) }
@@ -278,7 +279,7 @@ final class EventLoopCore {
     }
 
     /// Lets the library drop the socket on its next turn. Its callbacks will find no connection any more.
-    private func kill(_ connection: LoopConnection) {
+    func kill(_ connection: LoopConnection) {
         guard let wsi = connection.wsi else { return }
         connection.wsi = nil
         lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC)
@@ -334,14 +335,6 @@ final class EventLoopCore {
     /// The same, for callbacks that may come before the handle knows whose it is.
     func connectionOrOpening(of wsi: OpaquePointer) -> LoopConnection? { connection(of: wsi) ?? opening }
 
-    /// Whether something has arrived that was not yet handed on.
-    static func hasUnread(_ connection: LoopConnection, _ wsi: OpaquePointer) -> Bool {
-        if connection.assembler.isWithinMessage { return true }
-        if let ssl = lws_get_ssl(wsi), SSL_pending(ssl) > 0 { return true }
-        var byte: UInt8 = 0
-        return recv(lws_get_socket_fd(wsi), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) > 0
-    }
-
     static func isConnected(_ wsi: OpaquePointer) -> Bool {
         var address = sockaddr_storage()
         var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -351,14 +344,6 @@ final class EventLoopCore {
             }
         }
     }
-
-    /// Lends the bytes of one message and wipes them afterwards, if there is a secret in it.
-    func withBytes(of message: WebSocketMessage, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
-        memory.withBytes(of: message, body)
-    }
-
-    /// Writes one message; false if the connection is broken.
-    func write(_ message: WebSocketMessage, to wsi: OpaquePointer) -> Bool { memory.write(message, to: wsi) }
 }
 
 // At file scope: closures formed in an isolated context would inherit that isolation and trap on the loop thread.

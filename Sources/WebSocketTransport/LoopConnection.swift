@@ -24,7 +24,14 @@ final class LoopConnection {
     var stage = Stage.connecting
     /// The library's handle; nil before it exists and after it is gone.
     var wsi: OpaquePointer?
-    var assembler: MessageAssembler
+    /// Nil without TLS, and before TCP is connected.
+    var tls: TLSClient?
+    /// Of a WebSocket: the upgrade, and then its frames.
+    var upgrade = UpgradeReader()
+    var frames: FrameReader
+    /// What the peer's last ping held, as long as it is not answered.
+    var pong: [UInt8]?
+    var isCloseSent = false
     var evidence = FailureEvidence()
     /// Messages not yet written, from `nextOutgoing` on.
     private var outgoing: [WebSocketMessage] = []
@@ -34,16 +41,12 @@ final class LoopConnection {
     var isEnded = false
     /// A wish to close, fulfilled when all is sent.
     var closeRequest: (code: UInt16, reason: String)?
-    /// Until when the wish to close waits for what the peer has sent already.
-    var readsOnUntil: Int64 = 0
     /// Whether its socket is read.
     var isReading = true
     /// When, in microseconds of the loop's clock, to give up on what is under way.
     var deadline: Int64?
     /// When the peer last gave a sign of life.
     var lastActivity: Int64
-    /// When the library was last told of a sign of life.
-    var lastConfirmation: Int64
 
     init(
         id: WebSocketID,
@@ -57,9 +60,8 @@ final class LoopConnection {
         self.target = target
         self.exchange = exchange
         self.onEvent = onEvent
-        assembler = MessageAssembler(limit: messageLimit)
+        frames = FrameReader(limit: messageLimit)
         lastActivity = now
-        lastConfirmation = now
     }
 
     var hasOutgoing: Bool { nextOutgoing < outgoing.count }

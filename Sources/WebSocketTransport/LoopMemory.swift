@@ -10,9 +10,8 @@ final class LoopMemory {
     let beatTimer: UnsafeMutablePointer<lws_sorted_usec_list_t>
     let deadlineTimer: UnsafeMutablePointer<lws_sorted_usec_list_t>
     private let protocols: UnsafeMutablePointer<lws_protocols>
+    /// Without times: pings and deadlines are the loop's own.
     private let retryPolicy: UnsafeMutablePointer<lws_retry_bo_t>
-    /// For requests: their deadline is the only one.
-    private let noRetryPolicy: UnsafeMutablePointer<lws_retry_bo_t>
     private let protocolName: UnsafeMutablePointer<CChar>?
     private var buffer: UnsafeMutableRawBufferPointer
 
@@ -30,11 +29,7 @@ final class LoopMemory {
         protocols[0].rx_buffer_size = options.receiveBufferBytes
         retryPolicy = .allocate(capacity: 1)
         retryPolicy.initialize(to: lws_retry_bo_t())
-        retryPolicy.pointee.secs_since_valid_ping = options.pingAfterSeconds
-        retryPolicy.pointee.secs_since_valid_hangup = options.hangUpAfterSeconds
-        noRetryPolicy = .allocate(capacity: 1)
-        noRetryPolicy.initialize(to: lws_retry_bo_t())
-        buffer = .allocate(byteCount: cws_pre + 4096, alignment: 16)
+        buffer = .allocate(byteCount: Self.headroom + 4096, alignment: 16)
     }
 
     deinit {
@@ -42,35 +37,23 @@ final class LoopMemory {
         deadlineTimer.deallocate()
         protocols.deallocate()
         retryPolicy.deallocate()
-        noRetryPolicy.deallocate()
         free(protocolName)
         buffer.deallocate()
     }
 
-    /// A context with one virtual host, for clients only.
-    ///
-    /// UTF-8 is not validated by the library: it would close the connection for one bad byte in one attribute, and every event
-    /// until the reconnect would be lost. The decoder judges each message. Compression is not offered: no extensions.
+    /// A context with one virtual host, for clients only, and without TLS.
     func createContext(options: WebSocketEventLoopOptions) -> OpaquePointer? {
         var info = lws_context_creation_info()
         info.port = CONTEXT_PORT_NO_LISTEN
         info.protocols = UnsafePointer(protocols)
-        info.options = UInt64(LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT) | cws_option_no_session_cache
         info.retry_and_idle_policy = UnsafePointer(retryPolicy)
         info.fd_limit_per_thread = options.descriptorLimit
         info.pt_serv_buf_size = UInt32(clamping: options.receiveBufferBytes + 4096)
-        info.ssl_client_options_set = Int(cws_ssl_op_no_old_tls)
         // The library's own limits must not fire before ours, which know why.
         info.timeout_secs = 120
         info.connect_timeout_secs = 120
         nonisolated(unsafe) var settings = info  // Lent to the closure for the length of the call.
-        return Self.library.withLock { _ in
-            guard let file = options.certificateAuthorityFile else { return Transfer(lws_create_context(&settings)) }
-            return file.withCString { path in
-                settings.client_ssl_ca_filepath = path
-                return Transfer(lws_create_context(&settings))
-            }
-        }.context
+        return Self.library.withLock { _ in Transfer(lws_create_context(&settings)) }.context
     }
 
     /// Destroys a context, on the thread that served it. Its table of connections must be empty: the callbacks that come from
@@ -89,61 +72,53 @@ final class LoopMemory {
         init(_ context: OpaquePointer?) { self.context = context }
     }
 
-    /// Starts a connection: a WebSocket, or one on which this side speaks by itself (`isBare`), TLS included. Nil if it failed at once; a
-    /// callback may have told so already.
-    func connect(
-        context: OpaquePointer, to target: WebSocketTarget, id: WebSocketID, isBare: Bool
-    ) -> OpaquePointer? {
+    /// Starts a connection on which this side speaks by itself, whatever it is for. Nil if it failed at once; a callback may have
+    /// told so already.
+    func connect(context: OpaquePointer, to target: WebSocketTarget, id: WebSocketID) -> OpaquePointer? {
         var info = lws_client_connect_info()
         info.context = context
         info.port = Int32(target.port)
-        var flags = Int32(LCCSCF_HTTP_NO_FOLLOW_REDIRECT.rawValue)
-        if target.isSecure, !isBare { flags |= Int32(LCCSCF_USE_SSL.rawValue) }
-        info.ssl_connection = flags
-        info.retry_and_idle_policy = UnsafePointer(isBare ? noRetryPolicy : retryPolicy)
+        info.retry_and_idle_policy = UnsafePointer(retryPolicy)
         // An id and not a pointer: whatever the library does with it, nothing can dangle.
         info.opaque_user_data = UnsafeMutableRawPointer(bitPattern: UInt(id.rawValue))
         info.local_protocol_name = UnsafePointer(protocolName)
         return target.address.withCString { address in
             target.path.withCString { path in
                 target.hostHeader.withCString { host in
-                    "http/1.1".withCString { alpn in
+                    "RAW".withCString { method in
                         info.address = address
                         info.path = path
                         info.host = host
-                        info.alpn = alpn
-                        guard isBare else { return lws_client_connect_via_info(&info) }
-                        return "RAW".withCString { method in
-                            info.method = method
-                            return lws_client_connect_via_info(&info)
-                        }
+                        info.method = method
+                        return lws_client_connect_via_info(&info)
                     }
                 }
             }
         }
     }
 
-    /// Writes one text message; false if the connection is broken.
-    ///
-    /// The library masks the bytes in place and wants room in front of them. What it cannot write at once it copies into a buffer
-    /// of its own, which it does not wipe: the auth message is far smaller than what a fresh socket takes.
-    func write(_ message: WebSocketMessage, to wsi: OpaquePointer) -> Bool {
-        withBytes(of: message) { bytes in
-            guard let payload = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return false }
-            return lws_write(wsi, payload.assumingMemoryBound(to: UInt8.self), bytes.count, LWS_WRITE_TEXT) >= 0
-        }
+    /// Writes bytes that `withBytes` has lent, or others; false if the connection is broken. What the socket does not take at once
+    /// the library copies into a buffer of its own, which it does not wipe: the auth message is far smaller than what a fresh
+    /// socket takes.
+    static func write(_ bytes: UnsafeRawBufferPointer, to wsi: OpaquePointer) -> Bool {
+        guard let start = UnsafeMutableRawPointer(mutating: bytes.baseAddress) else { return false }
+        return lws_write(wsi, start.assumingMemoryBound(to: UInt8.self), bytes.count, LWS_WRITE_HTTP) >= 0
     }
 
-    /// Lends the bytes of one message, with the room in front of them that the library wants; wipes them afterwards, if there is
-    /// a secret in it.
-    func withBytes(of message: WebSocketMessage, _ body: (UnsafeRawBufferPointer) -> Bool) -> Bool {
-        let headroom = cws_pre
-        let needed = headroom + message.count
+    /// Room in front of the bytes: for the header of a frame, and what the library wants.
+    private static let headroom = cws_pre + 16
+
+    /// Lends the bytes of one message, as a frame where `opcode` says of which kind; wipes them afterwards, if there is a secret in
+    /// it.
+    func withBytes(
+        of message: WebSocketMessage, opcode: FrameOpcode? = nil, _ body: (UnsafeRawBufferPointer) -> Bool
+    ) -> Bool {
+        let needed = Self.headroom + message.count
         if buffer.count < needed || (buffer.count > 1 << 20 && needed < 1 << 16) {
             buffer.deallocate()
-            buffer = .allocate(byteCount: max(needed, headroom + 4096), alignment: 16)
+            buffer = .allocate(byteCount: max(needed, Self.headroom + 4096), alignment: 16)
         }
-        var end = headroom
+        var end = Self.headroom
         switch message {
         case .text(let bytes): append(bytes, at: &end)
         case .secret(let prefix, let secret, let suffix):
@@ -154,10 +129,14 @@ final class LoopMemory {
             }
             append(suffix, at: &end)
         }
-        guard let base = buffer.baseAddress else { return false }
-        let payload = base + headroom
-        defer { if case .secret = message { explicit_bzero(payload, message.count) } }
-        return body(UnsafeRawBufferPointer(start: payload, count: message.count))
+        let payload = UnsafeMutableRawBufferPointer(rebasing: buffer[Self.headroom..<end])
+        defer { if case .secret = message, let base = payload.baseAddress { explicit_bzero(base, payload.count) } }
+        guard let opcode else { return body(UnsafeRawBufferPointer(payload)) }
+        let header = FrameHeader(opcode: opcode, count: payload.count)
+        header.mask(payload)
+        let start = Self.headroom - header.bytes.count
+        UnsafeMutableRawBufferPointer(rebasing: buffer[start...]).copyBytes(from: header.bytes)
+        return body(UnsafeRawBufferPointer(rebasing: buffer[start..<end]))
     }
 
     private func append(_ bytes: [UInt8], at end: inout Int) {

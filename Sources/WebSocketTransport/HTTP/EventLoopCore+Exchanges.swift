@@ -1,6 +1,6 @@
 import CLibWebSockets
 
-// Requests: a bare connection on the same loop, on which this side writes a request and reads one response.
+// Requests: a connection on which this side writes a request and reads one response.
 extension EventLoopCore {
     /// Starts a request.
     func exchange(
@@ -19,35 +19,10 @@ extension EventLoopCore {
         start(connection, fault: request.fault ?? target.fault)
     }
 
-    // MARK: The way to the first byte
+    // MARK: Bytes
 
-    /// TCP is connected.
-    func exchangeConnected(_ wsi: OpaquePointer) -> Int32 {
-        guard let found = connection(of: wsi), let exchange = found.exchange else { return -1 }
-        found.evidence.isConnected = true
-        found.wsi = wsi
-        guard found.target.isSecure else { return beginRequest(found, exchange, wsi) }
-        exchange.tls = tlsContext.flatMap { TLSClient(context: $0, host: found.target.host, id: found.id) }
-        return shakeHands(found, exchange, wsi)
-    }
-
-    private func shakeHands(_ found: LoopConnection, _ exchange: HTTPExchange, _ wsi: OpaquePointer) -> Int32 {
-        // Ends as a handshake that failed, with the evidence that was found on the way.
-        guard let tls = exchange.tls else { return -1 }
-        let step = tls.shakeHands()
-        // Also what tells the peer why this side does not go on.
-        let isOut = flush(tls, wsi)
-        switch step {
-        case .waiting: return isOut ? 0 : -1
-        case .failed: return -1
-        case .done:
-            guard isOut, isTrusted(found, tls.ssl) else { return -1 }
-            return beginRequest(found, exchange, wsi)
-        }
-    }
-
-    /// The first moment at which a byte of the request may leave: the certificate and its key are the right ones.
-    private func beginRequest(_ found: LoopConnection, _ exchange: HTTPExchange, _ wsi: OpaquePointer) -> Int32 {
+    /// Nothing stands between the request and the peer any more.
+    func beginRequest(_ found: LoopConnection, _ exchange: HTTPExchange, _ wsi: OpaquePointer) -> Int32 {
         found.evidence.isUpgradeRequested = true
         found.stage = .established
         found.deadline = exchange.deadline
@@ -56,53 +31,21 @@ extension EventLoopCore {
         return 0
     }
 
-    // MARK: Bytes
-
     /// Writes what is left of the request.
-    func exchangeWritable(_ wsi: OpaquePointer) -> Int32 {
-        guard let found = connection(of: wsi), let exchange = found.exchange else { return -1 }
+    func writeRequest(_ found: LoopConnection, _ exchange: HTTPExchange, _ wsi: OpaquePointer) -> Int32 {
         guard case .established = found.stage else { return 0 }
         while lws_send_pipe_choked(wsi) == 0, let message = found.dequeue() {
             exchange.isWritten = true
-            if let tls = exchange.tls {
-                guard withBytes(of: message, tls.write), flush(tls, wsi) else { return -1 }
-            } else {
-                guard write(message, to: wsi) else { return -1 }
-            }
+            guard put(message, on: found, wsi) else { return -1 }
         }
         if found.hasOutgoing { lws_callback_on_writable(wsi) }
         return 0
     }
 
-    private func flush(_ tls: TLSClient, _ wsi: OpaquePointer) -> Bool {
-        let bytes = tls.takeOutgoing()
-        return bytes.isEmpty || write(.text(bytes), to: wsi)
-    }
-
-    /// Takes bytes of the handshake or of the response.
-    func exchangeReceived(_ wsi: OpaquePointer, _ input: UnsafeMutableRawPointer?, _ length: Int) -> Int32 {
-        guard let found = connection(of: wsi), let exchange = found.exchange, !found.isEnded else { return -1 }
-        let bytes = UnsafeRawBufferPointer(start: input, count: length)
-        guard let tls = exchange.tls else { return take(bytes, of: found, exchange) ? 0 : -1 }
-        guard tls.feed(bytes) else { return -1 }
-        if case .connecting = found.stage {
-            let answer = shakeHands(found, exchange, wsi)
-            guard answer == 0, case .established = found.stage else { return answer }
-        }
-        let step = tls.read { take($0, of: found, exchange) }
-        if found.isEnded { return -1 }
-        guard flush(tls, wsi) else { return -1 }
-        switch step {
-        case .waiting: return 0
-        case .failed: return -1
-        case .done:
-            exchangeClosed(found, exchange, peerEnded: true)
-            return -1
-        }
-    }
-
     /// Takes a piece of the response; false when there is nothing more to take.
-    private func take(_ bytes: UnsafeRawBufferPointer, of found: LoopConnection, _ exchange: HTTPExchange) -> Bool {
+    func takeResponse(
+        _ bytes: UnsafeRawBufferPointer, of found: LoopConnection, _ exchange: HTTPExchange
+    ) -> Bool {
         let outcome = exchange.reader.append(bytes)
         if outcome != .incomplete { settle(found, exchange, outcome) }
         return outcome == .incomplete

@@ -57,8 +57,6 @@ final class HTTPExchange {
     /// The time for the whole of it, and when that is over, in microseconds of the loop's clock.
     let limit: Duration
     let deadline: Int64
-    /// Nil without TLS, and before TCP is connected.
-    var tls: TLSClient?
     /// A byte of the request was handed to the library.
     var isWritten = false
     let onEnd: @Sendable (HTTPOutcome) -> Void

@@ -130,7 +130,7 @@ struct HTTPResponseReader {
     }
 
     /// `HTTP/1.1 200 OK`.
-    private static func status(_ line: [UInt8]) -> Int? {
+    static func status(_ line: [UInt8]) -> Int? {
         let parts = line.split(separator: 0x20, maxSplits: 2, omittingEmptySubsequences: false)
         guard parts.count >= 2, ["HTTP/1.1", "HTTP/1.0"].contains(String(decoding: parts[0], as: UTF8.self)),
             parts[1].count == 3, parts[1].allSatisfy({ (0x30...0x39).contains($0) }),

@@ -1,9 +1,9 @@
 import CLibWebSockets
 
-/// TLS of one connection on which this side speaks by itself. It touches no socket: what arrives is fed in, and what is to go out
+/// TLS of one connection. It touches no socket: what arrives is fed in, and what is to go out
 /// is taken out. Used by the loop thread only.
 ///
-/// libwebsockets 4.1 cannot begin TLS on a bare connection, so this is spoken here.
+/// libwebsockets 4.1 has no TLS for connections on which it does not speak HTTP itself.
 final class TLSClient {
     enum Step: Equatable {
         /// More has to arrive first.
