@@ -19,6 +19,10 @@ actor SpoolSource {
     private var expected: UInt64 = 1
     /// How far earlier runs were committed, by what PostgreSQL says.
     private var committed: [SpoolRunID: UInt64] = [:]
+    /// Earlier runs of which something was read.
+    private var begun: Set<SpoolRunID> = []
+    /// Those whose beginning is missing, and the connections for which that was told.
+    private var beheaded: [SpoolRunID: Set<ConnectionID>] = [:]
     /// Connections whose events were in what has been read.
     private var connections: Set<ConnectionID> = []
     private var isFailing = false
@@ -88,8 +92,9 @@ actor SpoolSource {
                 }
                 isReplaying = false
                 expected = record.position.sequence + 1
-            } else if let end = committed[record.position.run], record.position.sequence <= end {
-                continue
+            } else {
+                lookAtBeginning(record.position)
+                if record.position.sequence <= committed[record.position.run] ?? 0 { continue }
             }
             add(record, to: &items)
         }
@@ -114,6 +119,38 @@ actor SpoolSource {
         return items
     }
 
+    /// Notes an earlier run whose first record is not the one after what PostgreSQL has: what lay between was deleted once it was
+    /// committed, and the database has been set back since, from a backup as a rule.
+    private func lookAtBeginning(_ first: SpoolPosition) {
+        guard begun.insert(first.run).inserted else { return }
+        let end = committed[first.run] ?? 0
+        guard first.sequence > end + 1 else { return }
+        beheaded[first.run] = []
+        logger.error(
+            "PostgreSQL knows less than it once did: records that it had taken are gone from the spool. The gap is told and filled.",
+            metadata: ["count": "\(first.sequence - end - 1)"])
+    }
+
+    /// What a connection's first item of a run without a beginning says of the time before: nobody vouches for it any more. The run's
+    /// own words, which come later, would.
+    private func doubt(before item: SpoolItem, of run: SpoolRunID) -> [SpooledItem] {
+        let (connection, time): (ConnectionID, Timestamp)
+        switch item {
+        case .frame(let frame): (connection, time) = (frame.connection, frame.receivedTime)
+        case .sighting(let sighting): (connection, time) = (sighting.connection, sighting.at)
+        case .audit, .barrier: return []
+        }
+        guard beheaded[run]?.insert(connection).inserted == true else { return [] }
+        // It tells of the gap by itself.
+        if case .sighting(let sighting) = item, sighting.kind == .regained { return [] }
+        return [Sighting.Kind.lost, .regained].map { kind in
+            let sighting = Sighting(
+                connection: connection, epoch: .max, kind: kind, at: time, cause: .spoolDamaged,
+                detail: "The database was set back to an earlier time, and the spool no longer has what came after it.")
+            return SpooledItem(run: queue.spool.run, sequence: 0, item: .sighting(sighting))
+        }
+    }
+
     /// A reader of this run from the expected item on.
     private func currentReader() -> SpoolReader {
         let reader = queue.spool.reader()
@@ -130,6 +167,7 @@ actor SpoolSource {
             return
         }
         if case .frame(let frame) = item { connections.insert(frame.connection) }
+        items += doubt(before: item, of: record.position.run)
         items.append(SpooledItem(run: record.position.run, sequence: record.position.sequence, item: item))
     }
 
