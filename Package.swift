@@ -224,10 +224,11 @@ let package = Package(
         .executableTarget(
             name: "bridge-bench",
             dependencies: [
-                "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency",
+                "EventSpool", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency",
                 arguments, log,
             ],
-            path: "Tests/Benchmarks"),
+            path: "Tests/Benchmarks",
+            exclude: ["python_client.py"]),
         .executableTarget(
             name: "retrieval-eval",
             dependencies: [

@@ -28,8 +28,34 @@ struct BridgeBench: AsyncParsableCommand {
     @Flag(help: "Measure the rate with embeddings and without instead.")
     var embedding = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Measure these alone: \(Part.allCases.map(\.rawValue).joined(separator: ", ")). May be given several times.",
+            valueName: "part"))
+    var only: [Part] = []
+
     @Flag(help: "Print the results as JSON.")
     var json = false
+
+    /// What is measured.
+    enum Part: String, CaseIterable, ExpressibleByArgument {
+        /// As fast as it goes, and 1,000 events a second.
+        case rate
+        /// CPU of a Python client that does the least; wants HA_BRIDGE_BENCH_PYTHON.
+        case python
+        /// 20 quiet homes.
+        case idle
+        /// 500 homes at 20 events a second.
+        case many
+        /// A get_states of 20,000 entities beside another home.
+        case picture
+        /// Start to first stored event.
+        case start
+        /// The spool against write(2).
+        case spool
+        /// The size of the program.
+        case size
+    }
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
@@ -46,14 +72,52 @@ struct BridgeBench: AsyncParsableCommand {
             return try show(
                 await EmbeddingComparison(executable: executable, events: events, rounds: rounds).run())
         }
-        let results = try await TestDatabase.with { database in
-            if let outage {
-                return try await Outage(executable: executable, database: database.url, seconds: outage).run()
+        if let outage {
+            return try show(
+                await TestDatabase.with { database in
+                    try await Outage(executable: executable, database: database.url, seconds: outage).run()
+                })
+        }
+        var results: [BenchResult] = []
+        for part in only.isEmpty ? Part.allCases : only {
+            note("Measuring: \(part.rawValue)")
+            results += try await measure(part, executable, results, python: environment["HA_BRIDGE_BENCH_PYTHON"])
+        }
+        try show(results)
+    }
+
+    private func measure(
+        _ part: Part, _ executable: String, _ known: [BenchResult], python: String?
+    ) async throws -> [BenchResult] {
+        let houses = ManyHouses(executable: executable)
+        switch part {
+        case .rate: return try await rate(executable)
+        case .python:
+            guard let python else {
+                note("Left out: no HA_BRIDGE_BENCH_PYTHON with orjson, aiohttp and asyncpg. deploy/bench installs one.")
+                return []
             }
+            return compare(try await PythonClient(python: python).run(events: events, rounds: rounds), with: known)
+        case .idle: return try await houses.quiet(20, seconds: 60)
+        case .many: return try await houses.busy(500, rate: 20, seconds: seconds)
+        case .picture: return try await houses.hugePicture(entities: 20_000)
+        case .start: return try await houses.start(rounds: rounds)
+        case .spool: return try SpoolMeasurement().run(rounds: rounds)
+        case .size:
+            let size = try FileManager.default.attributesOfItem(atPath: executable)[.size] as? Int ?? 0
+            return [
+                BenchResult(
+                    name: "binary_mib", title: "size of the program, MiB", value: Double(size) / 1_048_576, digits: 1)
+            ]
+        }
+    }
+
+    private func rate(_ executable: String) async throws -> [BenchResult] {
+        try await TestDatabase.with { database in
             let fake = try FakeHomeAssistant(Self.quietBehaviour)
             defer { fake.stop() }
             let process = try await BridgeUnderTest(
-                executable: executable, database: database.url, homeAssistant: fake.url)
+                executable: executable, database: database.url, houses: [fake.url])
             defer { process.stop() }
             guard await fake.wait(.seconds(30), until: { $0.subscriptionCount == 1 }) else {
                 throw ValidationError("The bridge did not subscribe within 30 s.")
@@ -63,18 +127,30 @@ struct BridgeBench: AsyncParsableCommand {
             let steady = try await measurement.steadyRate(seconds: seconds)
             return try await measurement.throughput(events: events, rounds: rounds) + steady
         }
-        try show(results)
     }
 
-    private func show(_ results: [BenchResult]) throws {
-        if json {
-            let object = Dictionary(results.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-            let data = try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys, .prettyPrinted])
-            print(String(decoding: data, as: UTF8.self))
-        } else {
-            print("\n| measured | value |\n|---|---|")
-            for result in results { print("| \(result.title) | \(result.text) |") }
+    private func compare(_ python: (cpu: [Double], rate: [Double]), with known: [BenchResult]) -> [BenchResult] {
+        var results = [
+            BenchResult(
+                name: "python_cpu_seconds_per_million", title: "CPU seconds of the Python client per million events",
+                value: python.cpu.median),
+            BenchResult(
+                name: "python_events_per_second", title: "socket to committed row of the Python client, events/s",
+                value: python.rate.median, digits: 0),
+        ]
+        if let own = known.first(where: { $0.name == "cpu_seconds_per_million" }) {
+            results.append(
+                BenchResult(
+                    name: "cpu_ratio_to_python", title: "CPU of the bridge, as a ratio to that of the Python client",
+                    value: own.value / python.cpu.median, bar: .atMost(0.5)))
         }
+        return results
+    }
+
+    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
+
+    private func show(_ results: [BenchResult]) throws {
+        print(json ? try BenchResult.json(results) : "\n" + BenchResult.table(results))
     }
 
     static var quietBehaviour: FakeBehaviour {
@@ -82,14 +158,4 @@ struct BridgeBench: AsyncParsableCommand {
         behaviour.recordsReceived = false
         return behaviour
     }
-}
-
-/// One figure.
-struct BenchResult: Sendable {
-    let name: String
-    let title: String
-    let value: Double
-    var digits = 2
-
-    var text: String { String(format: "%.\(digits)f", value) }
 }

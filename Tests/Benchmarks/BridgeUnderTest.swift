@@ -9,13 +9,15 @@ import TestSupport
 
 /// A `ha-bridge run` of its own, and what the system and its `/metrics` say of it.
 final class BridgeUnderTest: Sendable {
-    private let process: LockedBox<Process>
+    private let executable: String
+    private let environment: [String: String]
+    private let process = LockedBox<Process?>(nil)
     private let directory: URL
     private let port: UInt16
-    let processID: Int32
+    var processID: Int32 { process.withLock { $0?.processIdentifier ?? 0 } }
 
-    /// Migrates the database, stores one connection, and starts the process.
-    init(executable: String, database: String, homeAssistant: String, embedder: String = "off") async throws {
+    /// Migrates the database, stores a connection to each of `houses`, and starts the process.
+    init(executable: String, database: String, houses: [String], embedder: String = "lexical") async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "bridge-bench-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let keyFile = directory.appending(path: "keyring").path
@@ -27,56 +29,58 @@ final class BridgeUnderTest: Sendable {
         await session.close()
         let pool = PostgresPool(configuration, size: 1, logger: logger)
         let user = try await UserRepository(pool).add(username: "bench", email: "bench@home.example", role: .admin)
-        let id = ConnectionID()
-        let url = try HomeAssistantURL(homeAssistant)
-        let sealed = try sealer.seal(
-            Secret("fake-token".utf8), for: TokenBinding(connectionID: id, userID: user.id, origin: url.origin))
-        _ = try await ConnectionRepository(pool).add(
-            id: id, userID: user.id, name: "bench", url: url.description, sealedToken: sealed)
+        for (number, house) in houses.enumerated() {
+            let id = ConnectionID()
+            let url = try HomeAssistantURL(house)
+            let sealed = try sealer.seal(
+                Secret("fake-token".utf8), for: TokenBinding(connectionID: id, userID: user.id, origin: url.origin))
+            _ = try await ConnectionRepository(pool).add(
+                id: id, userID: user.id, name: "house \(number)", url: url.description, sealedToken: sealed)
+        }
         await pool.close()
 
         port = UInt16.random(in: 20_000...32_000)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = ["run"]
+        self.executable = executable
         var environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("HA_BRIDGE_") }
         environment["DATABASE_URL"] = database
         environment["HA_BRIDGE_STATE_DIR"] = directory.path
         environment["HA_BRIDGE_HTTP_ADDRESS"] = "127.0.0.1:\(port)"
         environment["HA_BRIDGE_LOG_LEVEL"] = "warning"
         environment["HA_BRIDGE_EMBEDDER"] = embedder
+        self.environment = environment
+        try begin()
+    }
+
+    /// Starts the process.
+    func begin() throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: executable)
+        process.arguments = ["run"]
         process.environment = environment
         try process.run()
-        processID = process.processIdentifier
-        self.process = LockedBox(process)
+        self.process.withLock { $0 = process }
+    }
+
+    /// Ends the process and waits for it.
+    func end() {
+        process.withLock { process in
+            process?.terminate()
+            process?.waitUntilExit()
+            process = nil
+        }
     }
 
     /// Ends the process and removes its files.
     func stop() {
-        process.withLock { process in
-            process.terminate()
-            process.waitUntilExit()
-        }
+        end()
         try? FileManager.default.removeItem(at: directory)
     }
 
     /// User and system CPU seconds so far.
-    var cpuSeconds: Double {
-        guard let stat = try? String(contentsOfFile: "/proc/\(processID)/stat", encoding: .utf8) else { return 0 }
-        // The name in parentheses may hold blanks; the fields are counted from behind it.
-        let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
-        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return 0 }
-        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
-    }
+    var cpuSeconds: Double { ProcessFigures.cpuSeconds(processID) }
 
     /// A field of `/proc/PID/status` in MiB: `VmRSS`, or its highest value `VmHWM`.
-    func memory(_ field: String) -> Double {
-        guard let status = try? String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix(field) }),
-            let kilobytes = line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap({ Double($0) })
-        else { return 0 }
-        return kilobytes / 1_024
-    }
+    func memory(_ field: String) -> Double { ProcessFigures.memory(field, processID) }
 
     /// All samples of `/metrics` by name and labels.
     func metrics() throws -> [String: Double] {

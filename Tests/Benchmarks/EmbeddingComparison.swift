@@ -20,7 +20,7 @@ struct EmbeddingComparison {
         init(executable: String, database: String, embedder: String) async throws {
             fake = try FakeHomeAssistant(BridgeBench.quietBehaviour)
             process = try await BridgeUnderTest(
-                executable: executable, database: database, homeAssistant: fake.url, embedder: embedder)
+                executable: executable, database: database, houses: [fake.url], embedder: embedder)
             measurement = Measurement(process: process, fake: fake, database: database)
             guard await fake.wait(.seconds(30), until: { $0.subscriptionCount == 1 }) else {
                 throw CocoaError(.featureUnsupported)

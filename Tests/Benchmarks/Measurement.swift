@@ -55,7 +55,8 @@ struct Measurement {
                 name: "bridge_events_per_second", title: "socket to committed row, events/s", value: bridge.median,
                 digits: 0),
             BenchResult(name: "copy_rows_per_second", title: "raw COPY, rows/s", value: raw.median, digits: 0),
-            BenchResult(name: "ratio_to_copy", title: "ratio", value: ratios.median),
+            BenchResult(
+                name: "ratio_to_copy", title: "… as a ratio to raw COPY", value: ratios.median, bar: .atLeast(0.9)),
             BenchResult(
                 name: "cpu_seconds_per_million", title: "CPU seconds of the bridge per million events",
                 value: cpu.median),
@@ -67,15 +68,8 @@ struct Measurement {
     /// Sends `events` as fast as it goes and waits until they are committed. Returns events/s, and CPU seconds of the bridge per
     /// million events.
     func flood(_ events: [String]) async throws -> (rate: Double, cpu: Double) {
-        let recording = RecordedFrames(
-            lines: stride(from: 0, to: events.count, by: Self.eventsPerFrame).map { start in
-                let messages = events[start..<min(start + Self.eventsPerFrame, events.count)].map {
-                    #"{"type":"event","event":\#($0),"id":1}"#
-                }
-                return Array("[\(messages.joined(separator: ","))]".utf8)
-            })
         guard let connection = fake.connections.first else { throw CocoaError(.featureUnsupported) }
-        let (bytes, _) = connection.encode(recording)
+        let (bytes, _) = connection.encode(Self.recording(events))
         let before = try stored()
         let cpuBefore = process.cpuSeconds
         let start = ContinuousClock.now
@@ -89,6 +83,17 @@ struct Measurement {
         return (
             Double(events.count) / elapsed, (process.cpuSeconds - cpuBefore) / Double(events.count) * 1_000_000
         )
+    }
+
+    /// Frames of Home Assistant with `events` in them.
+    static func recording(_ events: [String]) -> RecordedFrames {
+        RecordedFrames(
+            lines: stride(from: 0, to: events.count, by: eventsPerFrame).map { start in
+                let messages = events[start..<min(start + eventsPerFrame, events.count)].map {
+                    #"{"type":"event","event":\#($0),"id":1}"#
+                }
+                return Array("[\(messages.joined(separator: ","))]".utf8)
+            })
     }
 
     /// 1,000 events/s: how long from the frame to the committed row, and how much memory.
@@ -111,16 +116,17 @@ struct Measurement {
         return [
             BenchResult(
                 name: "latency_p50_ms", title: "frame to committed row at 1,000 events/s, p50, ms",
-                value: Self.quantile(0.5, before, after) * 1_000, digits: 0),
+                value: Self.quantile(0.5, before, after) * 1_000, digits: 0, bar: .below(60)),
             BenchResult(
-                name: "latency_p99_ms", title: "… p99, ms", value: Self.quantile(0.99, before, after) * 1_000, digits: 0
-            ),
+                name: "latency_p99_ms", title: "… p99, ms", value: Self.quantile(0.99, before, after) * 1_000,
+                digits: 0,
+                bar: .below(300)),
             BenchResult(
                 name: "steady_cpu_percent", title: "CPU at 1,000 events/s, percent of a core",
                 value: cpu / Double(seconds) * 100),
             BenchResult(
                 name: "steady_memory_mib", title: "resident memory after it, MiB", value: process.memory("VmRSS"),
-                digits: 1),
+                digits: 1, bar: .below(64)),
         ]
     }
 
@@ -129,7 +135,7 @@ struct Measurement {
     func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
     /// The quantile of what was observed between two looks at the histogram, inside its bucket by interpolation.
-    private static func quantile(_ quantile: Double, _ before: [String: Double], _ after: [String: Double]) -> Double {
+    static func quantile(_ quantile: Double, _ before: [String: Double], _ after: [String: Double]) -> Double {
         let buckets = after.compactMap { name, value -> (bound: Double, count: Double)? in
             guard name.hasPrefix("\(latencyName){le=\""),
                 let bound = Double(name.dropFirst(latencyName.count + 5).dropLast(2))

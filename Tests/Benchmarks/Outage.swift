@@ -27,7 +27,7 @@ struct Outage {
         let fake = try FakeHomeAssistant(behaviour)
         defer { fake.stop() }
         let process = try await BridgeUnderTest(
-            executable: executable, database: address.string ?? database, homeAssistant: fake.url)
+            executable: executable, database: address.string ?? database, houses: [fake.url])
         defer { process.stop() }
         guard await fake.wait(.seconds(30), until: { $0.subscriptionCount == 1 }) else {
             throw CocoaError(.featureUnsupported)
