@@ -219,6 +219,7 @@ class Elsewhere:
 IMAGE = Elsewhere("there is no container engine here", "deploy/container-check runs the image's steps and the services of deploy/compose.yaml")
 ITSELF = Elsewhere("this check is a part of it", "deploy/test")
 LONG = "it takes minutes"
+RESTORE = Elsewhere("it takes the database away or another one's place", "deploy/backup-check runs these very lines")
 
 NOT_HERE = {
     "cd deploy": IMAGE,
@@ -234,6 +235,14 @@ NOT_HERE = {
     "docker compose run --rm owner user erase anna": IMAGE,
     "docker compose stop bridge && git pull && docker compose up --detach --build": IMAGE,
     "docker build --file deploy/Containerfile --tag ha-bridge .": IMAGE,
+    "recipe: back-up": RESTORE,
+    "recipe: restore": RESTORE,
+    "recipe: verify-restored": RESTORE,
+    "recipe: backfill": RESTORE,
+    "docker compose exec -T database pg_dump --username ha_bridge --format=custom ha_bridge > database.dump": IMAGE,
+    "ha-bridge migrate down --to N --dry-run": RESTORE,
+    "ha-bridge migrate down --to N": RESTORE,
+    "deploy/backup-check --lab PROGRAM": ITSELF,
     "deploy/systemd/install": Elsewhere("it needs a systemd, and changes the machine", "deploy/systemd-check"),
     "ha-bridgectl status": Elsewhere("it is what deploy/systemd/install installs", "deploy/systemd-check"),
     'psql "$DATABASE_URL" --command=\'CREATE EXTENSION citus\'': Elsewhere("there is no cluster here", "Tests/StoreTests/CitusTests.swift holds the file against the schema"),

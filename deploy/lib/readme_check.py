@@ -99,7 +99,7 @@ class Check:
 
     def is_known(self, command):
         """Whether it is named, or harmless by its program alone. Nothing else is run."""
-        return (command.kind == "sql" or command.text in NOT_HERE or self.key(command) in CASES
+        return (command.kind == "sql" or self.key(command) in NOT_HERE or self.key(command) in CASES
                 or self.program(command.text) in PROGRAMS)
 
     @staticmethod
@@ -116,7 +116,7 @@ class Check:
         self.check_ten()
         self.coverage()
         for command in self.gather():
-            if command.text in NOT_HERE:
+            if self.key(command) in NOT_HERE:
                 for wrong in self.files.not_here(command, self.bridge):
                     self.fault(command.line, f"{command.text}: {wrong}")
         self.check_variables()
@@ -235,7 +235,7 @@ class Check:
             self.stage.close()
 
     def perform(self):
-        commands = [command for command in self.gather() if command.text not in NOT_HERE and self.is_known(command)]
+        commands = [command for command in self.gather() if self.key(command) not in NOT_HERE and self.is_known(command)]
         first = [command for command in commands if self.is_start(command) and not self.case(command).late]
         setup_block = next((c.block for c in commands if c.kind == "block" and c.text == "ha-bridge run"), None)
         if setup_block is None:

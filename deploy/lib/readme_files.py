@@ -68,7 +68,7 @@ class Files:
         places = list(self.readme.spans())
         places += [(block.line + 1 + number, line) for block in self.readme.blocks for number, line in enumerate(block.lines)]
         for line, text in places:
-            for path in re.findall(r"(?<![\w/.~-])((?:deploy|Tests|Migrations|Sources)/[\w./-]*\w)", text):
+            for path in re.findall(r"(?<![\w/.~-])((?:deploy|Tests|Migrations|Sources)/[\w./-]*\w)(?![\w*])", text):
                 if not (self.root / path).exists():
                     self.fault(line, f"there is no {path}")
         for line, text in self.readme.spans():
