@@ -9,7 +9,10 @@ import subprocess
 from readme_text import slug
 
 # What belongs to others: options in the text that no program of this repository has, and whose they are.
-FOREIGN_OPTIONS = {"--read-only": "docker run", "--profile": "docker compose", "--quiet": "git"}
+FOREIGN_OPTIONS = {
+    "--read-only": "docker run", "--profile": "docker compose", "--quiet": "git", "--roles-only": "pg_dumpall",
+    "--no-role-passwords": "pg_dumpall", "--enable-row-security": "pg_dump", "--exit-on-error": "pg_restore",
+}
 LANGUAGES = {"sh", "sql", ""}
 COMPOSE = {"up", "exec", "run", "cp", "stop", "down", "logs", "ps", "pull", "build"}
 COMPOSE_WITH_VALUE = {"--profile", "--file", "--username", "--user"}
