@@ -78,5 +78,9 @@ package enum MigrationCatalog {
             version: 19, description: "create console accounts",
             up: PackageResources.V019__create_console_accounts_sql,
             down: PackageResources.U019__create_console_accounts_sql),
+        Migration(
+            version: 20, description: "show shared houses",
+            up: PackageResources.V020__show_shared_houses_sql,
+            down: PackageResources.U020__show_shared_houses_sql),
     ]
 }

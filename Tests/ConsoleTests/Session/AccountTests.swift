@@ -168,7 +168,7 @@ struct AccountTests {
                 endpoints.add(.get, path, scope: scope) { call in
                     let names = try await call.reader.withConnection { session in
                         try await session.query(
-                            "SELECT stored.name FROM home_assistant_connections AS stored JOIN home_assistant_connection_leases AS lease ON lease.connection_id = stored.id ORDER BY stored.name"
+                            "SELECT stored.name FROM home_assistant_connection_overview AS stored JOIN home_assistant_connection_leases AS lease USING (connection_id) ORDER BY stored.name"
                         ).map { row in try row.string("name") }
                     }
                     return try .json(.array(names.map { .string($0) }))
