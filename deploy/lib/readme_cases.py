@@ -117,7 +117,7 @@ CASES = {
     "ha-bridge user erase anna": Case(before="anna", says="Erased the user “anna”", late=4),
 }
 
-# The table of daily commands (a backfill says nothing where the running bridge was quicker): each item of its first column, with the names that its row stands for.
+# The table of daily commands: each item of its first column, with the names that its row stands for.
 CELLS = {
     "connection list": ("connection list", Case(says="home")),
     "connection show": ("connection show home", Case(says="home")),
@@ -130,7 +130,7 @@ CELLS = {
     "connection remove NAME": ("connection remove spare", Case(says="spare", before="spare")),
     "events --follow --entity 'light.*'": ("events --follow --entity 'light.*'", Case(until=r"light\.\w+")),
     "gaps --open": ("gaps --open", Case(says="gap|CONNECTION")),
-    "backfill NAME --from 2d": ("backfill home --from 2d", Case(quiet=True)),
+    "backfill NAME --from 2d": ("backfill home --from 2d", Case(says=r"backfilled|partial|unrecoverable|open")),
     "import recorder": ("import recorder --connection home --sqlite {recorder} --dry-run", Case(says=r"states +[1-9]")),
     "import ltss": ("import ltss --connection home --postgres {ltss} --dry-run", Case(says="states|ltss")),
     'search "front door left open at night"': ('search "front door left open at night"', Case(says="front_door")),

@@ -63,9 +63,15 @@ struct BackfillCommand: BridgeSubcommand {
                         try await RegistryRepository(pool).registries(of: connection.id),
                         timeZone: connection.timeZone)
                 }
-                return try await repair(gaps, of: connection, in: house, over: ports.commands, repository) { progress in
+                let closed = try await repair(gaps, of: connection, in: house, over: ports.commands, repository) {
+                    progress in
                     console.progress(Self.line(progress))
                 }
+                let asked = Set(gaps.map(\.id))
+                if closed.count == asked.count { return closed }
+                // A running bridge may have been quicker with some; how they stand is told all the same.
+                return try await repository.list(connection: connection.id, limit: 1_000)
+                    .filter { asked.contains($0.id) }
             }
         }
         if closed.isEmpty, !output.json { return }
