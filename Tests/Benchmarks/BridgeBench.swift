@@ -79,11 +79,19 @@ struct BridgeBench: AsyncParsableCommand {
                 })
         }
         var results: [BenchResult] = []
+        var hasFailed = false
         for part in only.isEmpty ? Part.allCases : only {
             note("Measuring: \(part.rawValue)")
-            results += try await measure(part, executable, results, python: environment["HA_BRIDGE_BENCH_PYTHON"])
+            do {
+                results += try await measure(part, executable, results, python: environment["HA_BRIDGE_BENCH_PYTHON"])
+            } catch {
+                // What was measured is worth telling all the same.
+                note("Could not measure \(part.rawValue): \(error)")
+                hasFailed = true
+            }
         }
         try show(results)
+        if hasFailed { throw ExitCode.failure }
     }
 
     private func measure(

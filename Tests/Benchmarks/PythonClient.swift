@@ -28,7 +28,7 @@ struct PythonClient {
             defer { fake.stop() }
             let process = Process()
             process.executableURL = URL(fileURLWithPath: python)
-            process.arguments = [Self.script, fake.url, database.url, "python_events"]
+            process.arguments = [Self.script, fake.url, Self.plain(database.url), "python_events"]
             try process.run()
             defer {
                 process.terminate()
@@ -61,6 +61,15 @@ struct PythonClient {
             await session.close()
             return (cpu, rate)
         }
+    }
+
+    /// Without what only libpq understands.
+    private static func plain(_ url: String) -> String {
+        guard var parts = URLComponents(string: url) else { return url }
+        let known: Set = ["host", "port", "user", "password", "dbname"]
+        let items = parts.queryItems?.filter { known.contains($0.name) } ?? []
+        parts.queryItems = items.isEmpty ? nil : items
+        return parts.string ?? url
     }
 
     private static func count(_ session: PostgresConnection) async throws -> Int {

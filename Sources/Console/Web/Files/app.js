@@ -14,10 +14,10 @@ import { put } from "./dom.js";
 let drawnFor = null;
 
 /** Home is shown over and over; what it asks is asked once for all. */
-async function glance() {
+async function glance({ isNew = false } = {}) {
   if (!session()) return showStops([]);
   try {
-    const found = await overview();
+    const found = await overview({ isNew });
     showStops(found.emergency_stops);
     setWaiting(found.approvals.pending);
   } catch {
@@ -52,8 +52,8 @@ addEventListener("hashchange", () => {
   follow();
   glance();
 });
-stops.addEventListener("changed", glance);
-document.addEventListener("decided", glance);
+stops.addEventListener("changed", () => glance({ isNew: true }));
+document.addEventListener("decided", () => glance({ isNew: true }));
 document.addEventListener("visibilitychange", () => { if (!document.hidden) glance(); });
 setInterval(() => { if (!document.hidden) glance(); }, 15_000);
 setInterval(refreshTimes, 15_000);

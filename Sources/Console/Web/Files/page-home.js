@@ -11,6 +11,9 @@ import { setWaiting } from "./shell.js";
 import { activity } from "./timeline.js";
 import { gapMark, gapSentence } from "./marks.js";
 
+/** Buckets of a bar. */
+const TOGETHER = 3;
+
 export default function home({ body, head, signal, every }) {
   const state = h("div", { class: "stack" });
   const day = h("div");
@@ -27,7 +30,7 @@ export default function home({ body, head, signal, every }) {
     return [figures(found), connections(found.connections ?? [])];
   }, { lines: 5 });
   const refreshDay = block(day, signal, () => api.get("activity", {}, { signal }), (found) => drawDay(found, signal), { lines: 4 });
-  const refreshGaps = block(gaps, signal, () => api.get("gaps", { open: true, limit: 20 }, { signal }), drawGaps, { lines: 2 });
+  const refreshGaps = block(gaps, signal, overview, drawGaps, { lines: 2 });
   every(10, refresh);
   every(60, () => {
     refreshDay();
@@ -92,12 +95,16 @@ function drawDay(found, signal) {
     return empty("Nothing came in the last 24 hours.", "What arrives from now on appears here.");
   }
   const element = h("div");
-  const length = found.bucket_seconds * 1000;
+  // Five minutes would be bars of three pixels, and a thousand of them.
+  const length = found.bucket_seconds * 1000 * TOGETHER;
   const first = Date.parse(found.first_bucket);
   activity(element, found.rows.map((row) => ({
     name: row.connection ?? "Every house",
     gaps: found.gaps.filter((gap) => row.connection_id === null || gap.connection_id === row.connection_id).map(gapMark),
-    bars: row.events.map((events, index) => ({ at: first + index * length, until: first + (index + 1) * length, count: events ?? 0 })),
+    bars: Array.from({ length: Math.ceil(row.events.length / TOGETHER) }, (_, index) => ({
+      at: first + index * length, until: first + (index + 1) * length,
+      count: row.events.slice(index * TOGETHER, (index + 1) * TOGETHER).reduce((sum, events) => sum + (events ?? 0), 0),
+    })),
   })), { since: Date.parse(found.since), until: Date.parse(found.until), signal });
   return [element, legend(found.gaps)];
 }
@@ -110,8 +117,8 @@ function legend(gaps) {
     gaps.length > 30 ? h("p", {}, h("a", { href: link("gaps") }, "All gaps")) : null);
 }
 
-function drawGaps({ items }) {
-  if (items.length === 0) return empty("No gap is open.", "When Home Assistant cannot be reached, the time is noted here until it is filled.");
-  return h("ul", { class: "rows" }, items.map((gap) => h("li", {}, badge(gap.status), h("p", {}, h("strong", {}, gap.connection),
+function drawGaps({ open_gaps: open }) {
+  if (open.length === 0) return empty("No gap is open.", "When Home Assistant cannot be reached, the time is noted here until it is filled.");
+  return h("ul", { class: "rows" }, open.map((gap) => h("li", {}, badge(gap.status), h("p", {}, h("strong", {}, gap.connection),
     ` ${gapSentence(gap)}`, gap.reason ? h("span", { class: "muted" }, ` ${gap.reason}`) : null))));
 }
