@@ -28,6 +28,14 @@ struct SessionSettingsTests {
         }
     }
 
+    @Test func noStatementIsCompiled() async throws {
+        try await TestDatabase.with(extensions: []) { database in
+            try await database.connect().execute("ALTER DATABASE \(database.name) SET jit = on")
+            let rows = try await database.connect().query("SHOW jit")
+            #expect(try rows.first?.string("jit") == "off")
+        }
+    }
+
     @Test func aStatementAndAnIdleTransactionEnd() async throws {
         try await TestDatabase.with(extensions: []) { database in
             let settings = PostgresSessionSettings(

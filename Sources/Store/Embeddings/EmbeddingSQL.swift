@@ -59,7 +59,7 @@ enum EmbeddingSQL {
         """
 
     static let settings = """
-        SET LOCAL jit = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off
+        SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off
         """
 
     static let stage = """

@@ -3,10 +3,10 @@ import PostgresClient
 
 /// The statements of a search.
 enum SearchSQL {
-    /// To compile a scan of some thousand vectors takes longer than the scan; exemplars are found by the index that lists them,
-    /// not by reading every event; and a short question is not worth a second process.
+    /// Exemplars are found by the index that lists them, not by reading every event; and a short question is not worth a second
+    /// process.
     static let settings = """
-        SET LOCAL jit = off; SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0
+        SET LOCAL enable_seqscan = off; SET LOCAL max_parallel_workers_per_gather = 0
         """
 
     /// For months with an index for vectors: the default of 40 misses one neighbour in six. Since pgvector 0.8 the index goes on

@@ -93,11 +93,7 @@ package struct EntityRepository: Sendable {
 
     private func read(_ sql: String, _ parameters: [PostgresValue], name: String) async throws -> [EntityState] {
         try await pool.withConnection { session in
-            // To compile the question would take longer than to answer it.
-            try await session.transaction { session in
-                try session.execute("SET LOCAL jit = off", name: "spare_compiler")
-                return try session.query(sql, parameters, name: name).map(EntityState.init(row:))
-            }
+            try await session.query(sql, parameters, name: name).map(EntityState.init(row:))
         }
     }
 }

@@ -200,8 +200,6 @@ package struct RollupRepository: Sendable {
     ) async throws -> RollupStep {
         try await pool.withConnection { pooled in
             try await pooled.transaction(deadline: Self.deadline) { session in
-                // To compile the long statements takes longer than they take for the 5 minutes that are usual.
-                try session.execute("SET LOCAL jit = off", name: "set_jit")
                 guard try LeaseClaims.lock("home_assistant_rollups", of: connection, under: nil, session) else {
                     return RollupStep()
                 }
