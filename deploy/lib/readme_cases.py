@@ -255,6 +255,7 @@ NOT_HERE = {
     "deploy/soak 30": Elsewhere(LONG, "deploy/soak is a test itself"),
     "deploy/console-check": Elsewhere("it needs a Chromium", "Tests/IntegrationTests"),
     "deploy/packaging-check": Elsewhere(LONG, "deploy/test runs it with --quick"),
+    "deploy/debian-check 13": Elsewhere(LONG, "it is deploy/test --quick that it runs"),
     "deploy/container-check": Elsewhere(LONG, "deploy/test runs it with --lint"),
     "deploy/api-check URL TOKEN-FILE": Elsewhere(LONG, "Tests/IntegrationTests"),
     "deploy/grafana-check URL METRICS": Elsewhere("it has a stage of its own", "deploy/test runs it with --lab"),
