@@ -227,8 +227,7 @@ let package = Package(
                 "EventSpool", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency",
                 arguments, log,
             ],
-            path: "Tests/Benchmarks",
-            exclude: ["python_client.py"]),
+            path: "Tests/Benchmarks"),
         .executableTarget(
             name: "retrieval-eval",
             dependencies: [
