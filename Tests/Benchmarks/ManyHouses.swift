@@ -83,9 +83,16 @@ struct ManyHouses {
                 fake.push(generator.events(1).map { (type: "state_changed", json: $0) })
                 try await Task.sleep(until: start + .milliseconds(10 * (tick + 1)))
             }
-            let after = try process.metrics()
-            let snapshots =
-                (after["ha_bridge_events_stored_total"] ?? 0) - (before["ha_bridge_events_stored_total"] ?? 0)
+            let storedBefore = before["ha_bridge_events_stored_total"] ?? 0
+            let limit = ContinuousClock.now + .seconds(60)
+            var after = try process.metrics()
+            while (after["ha_bridge_events_stored_total"] ?? 0) - storedBefore < Double(1_500 + entities),
+                ContinuousClock.now < limit
+            {
+                try await Task.sleep(for: .milliseconds(100))
+                after = try process.metrics()
+            }
+            let snapshots = (after["ha_bridge_events_stored_total"] ?? 0) - storedBefore
             guard snapshots >= Double(1_500 + entities) else {
                 throw ValidationError("Only \(Int(snapshots)) rows were stored: the huge picture is not among them.")
             }
