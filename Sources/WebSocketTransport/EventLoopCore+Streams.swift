@@ -63,9 +63,13 @@ extension EventLoopCore {
             let answer = shakeHands(found, wsi)
             guard answer == 0, found.evidence.isUpgradeRequested else { return answer }
         }
-        let step = tls.read { take($0, of: found) }
+        var wantsMore = true
+        let step = tls.read { piece in
+            wantsMore = take(piece, of: found)
+            return wantsMore
+        }
         if case .lingering = found.stage { return 0 }
-        if found.isEnded { return -1 }
+        guard wantsMore, !found.isEnded else { return -1 }
         guard flush(tls, wsi) else { return -1 }
         switch step {
         case .waiting: return 0

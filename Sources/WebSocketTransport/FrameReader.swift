@@ -47,7 +47,7 @@ struct FrameReader {
                 control.append(contentsOf: piece)
                 guard remaining == 0 else { return nil }
                 self.kind = nil
-                if let item = try endControl(opcode) { return item }
+                return try endControl(opcode)
             case .text, .binary:
                 // Without bytes there is nothing to add, but a frame of no bytes may end a message.
                 guard !piece.isEmpty || remaining == 0 else { return nil }
@@ -106,7 +106,7 @@ struct FrameReader {
         }
     }
 
-    private mutating func endControl(_ opcode: UInt8) throws(Failure) -> Item? {
+    private mutating func endControl(_ opcode: UInt8) throws(Failure) -> Item {
         defer { control.removeAll(keepingCapacity: true) }
         switch opcode {
         case 9: return .ping(control)

@@ -42,6 +42,19 @@ struct TLSTests {
         }
     }
 
+    @Test func tellsTheStatusOfAFailedHandshake() async throws {
+        let certificates = try Shared.certificates.get()
+        let server = try FakeHomeAssistant(certificate: certificates.server(.valid))
+        defer { server.stop() }
+        server.update { $0.httpAnswer = FakeBehaviour.HTTPAnswer(status: 403) }
+        var options = WebSocketEventLoopOptions()
+        options.certificateAuthorityFile = certificates.authorityFile
+        let loop = try WebSocketEventLoop(logger: Shared.logger, options: options)
+        let client = TestClient(loop, server.target(host: "localhost", isSecure: true))
+        #expect(await client.closure()?.kind == .httpStatus(403))
+        await loop.shutdown()
+    }
+
     @Test(arguments: ["localhost", "homeassistant.test", "127.0.0.1"])
     func acceptsACertificateThatIsRight(host: String) async throws {
         var setting = try Setting(.valid)

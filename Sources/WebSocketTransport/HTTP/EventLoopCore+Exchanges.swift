@@ -23,7 +23,6 @@ extension EventLoopCore {
 
     /// Nothing stands between the request and the peer any more.
     func beginRequest(_ found: LoopConnection, _ exchange: HTTPExchange, _ wsi: OpaquePointer) -> Int32 {
-        found.evidence.isUpgradeRequested = true
         found.stage = .established
         found.deadline = exchange.deadline
         scheduleTimer(at: exchange.deadline)
