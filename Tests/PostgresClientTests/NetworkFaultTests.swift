@@ -117,20 +117,30 @@ struct NetworkFaultTests {
                 to: server(of: database),
                 plan: FaultPlan(toServer: FaultLink(ending: FaultEnding(.blackhole, afterBytes: 1_000_000))))
             defer { proxy.stop() }
-            let settings = PostgresSessionSettings(
-                statementTimeout: .milliseconds(300), lockTimeout: .milliseconds(200))
+            let settings = PostgresSessionSettings(lockTimeout: .milliseconds(200))
             let other = try await PostgresConnection.connect(
                 database.configuration, settings: settings, logger: database.logger)
             try await other.execute("CREATE TABLE t (n int8 PRIMARY KEY, s text)")
+            // Long enough that a slow machine is not refused before the line goes dead.
+            let patience = Duration.seconds(3)
             let frozen = try await PostgresConnection.connect(
-                try configuration(database, proxy.port), settings: settings, logger: database.logger)
+                try configuration(database, proxy.port),
+                settings: PostgresSessionSettings(statementTimeout: patience, lockTimeout: .milliseconds(200)),
+                logger: database.logger)
             async let outcome = postgresError {
                 _ = try await frozen.copyIn(
                     "COPY t FROM STDIN (FORMAT binary)", chunks: [numberedRows(0..<200_000)], deadline: .seconds(50))
             }
             while proxy.counters.struck == 0 { try await Task.sleep(for: .milliseconds(10)) }
-            // Its own statement_timeout has passed long ago when this has been refused three times.
-            for _ in 0..<3 {
+            // All that came through is taken in when the server waits for more.
+            let waiting = """
+                SELECT 1 FROM pg_stat_activity
+                WHERE datname = current_database() AND query LIKE 'COPY t %' AND wait_event = 'ClientRead'
+                """
+            while try await other.query(waiting).isEmpty { try await Task.sleep(for: .milliseconds(10)) }
+            // It holds the key beyond its own statement_timeout.
+            let end = ContinuousClock.now + patience * 1.5
+            while ContinuousClock.now < end {
                 let blocked = await postgresError { try await other.execute("INSERT INTO t VALUES (0, 'x')") }
                 #expect(blocked?.sqlState == "55P03")
             }
