@@ -170,7 +170,8 @@ package struct EventWriter: Sendable {
         metrics.batchRows.observe(Double(batch.index.count))
         let now = ContinuousClock.now
         for frame in batch.frames {
-            let count = frame.events.count + (frame.snapshot == nil ? 0 : 1)
+            // A snapshot counts once, when all of it is there.
+            let count = frame.events.count + (frame.snapshot == nil || frame.isContinued ? 0 : 1)
             metrics.commitLatency.observe(now - frame.receivedAt, count: count)
         }
     }

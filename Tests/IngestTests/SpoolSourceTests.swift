@@ -59,7 +59,7 @@ import Testing
 
     private static func line(_ item: SpooledItem) -> String {
         switch item.item {
-        case .frame(let frame): "\(item.sequence) event"
+        case .frame: "\(item.sequence) event"
         case .sighting(let sighting):
             "\(item.sequence) \(sighting.kind) \(sighting.connection) \(sighting.at.microseconds / 1_000_000 - 1_700_000_000)"
         case .audit, .barrier: "\(item.sequence) other"

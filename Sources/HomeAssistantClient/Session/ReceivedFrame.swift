@@ -10,6 +10,8 @@ package struct ReceivedFrame: Sendable {
     package var events: [Range<Int>]
     /// Where the answer to `get_states` lies in it.
     package var snapshot: Range<Int>?
+    /// Whether another frame follows that belongs to the same answer. It is not kept on the disk.
+    package var isContinued = false
     /// Where the first byte lies that is no JSON; from there on the frame is kept as a dead letter.
     package var unreadable: JSONScanError?
     /// When it was complete, for the time until it is committed.

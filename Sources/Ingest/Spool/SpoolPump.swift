@@ -22,6 +22,7 @@ actor SpoolPump {
     private var nextSync = ContinuousClock.now
     private var nextCheck = ContinuousClock.now
     private var isDirty = false
+    private var snapshots = SnapshotLane()
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -41,9 +42,13 @@ actor SpoolPump {
     /// Writes until the queue is closed and everything is written.
     func run() async {
         while true {
-            let items = await queue.inbox.next(until: .now + Self.syncInterval)
-            if !items.isEmpty { append(items) }
-            if items.isEmpty, queue.inbox.isClosed { break }
+            let items = await queue.inbox.next(until: .now + min(Self.syncInterval, SnapshotLane.patience))
+            if !items.isEmpty { append(snapshots.sift(items, of: queue)) }
+            if items.isEmpty, queue.inbox.isClosed {
+                append(snapshots.takeAll(of: queue))
+                break
+            }
+            append(snapshots.next(of: queue, wake: { [inbox = queue.inbox] in inbox.wake() }))
             keepHouse()
         }
         if isDirty { sync() }
@@ -51,6 +56,7 @@ actor SpoolPump {
     }
 
     private func append(_ items: [SpoolItem]) {
+        if items.isEmpty { return }
         CrashPoint.beforeSpoolAppend.reach()
         var entries: [SpoolEntry] = []
         entries.reserveCapacity(items.count)
