@@ -12,6 +12,7 @@ struct ApprovalDesk {
     private let approvals: ApprovalRepository
     private let stops: EmergencyStopRepository
     private let phones: ApprovalNotificationRepository
+    private let waiting: SharedLook
     private let pacing: ApprovalPacing
     private let logger: Logger
     /// The text that Home Assistant shows; `.unknown` until this session has said what is right.
@@ -28,11 +29,12 @@ struct ApprovalDesk {
 
     init(
         connection: ConnectionID, port: CommandPort, workplace: AutomationWorkplace,
-        phones: ApprovalNotificationRepository, pacing: ApprovalPacing, logger: Logger
+        phones: ApprovalNotificationRepository, waiting: SharedLook, pacing: ApprovalPacing, logger: Logger
     ) {
         self.connection = connection
         services = ServiceClient(port, answerLimit: pacing.answerLimit)
         self.phones = phones
+        self.waiting = waiting
         self.pacing = pacing
         self.logger = logger
         approvals = ApprovalRepository(workplace.pool)
@@ -42,6 +44,8 @@ struct ApprovalDesk {
     /// Brings what the house and the phones show in step with what waits.
     mutating func tell() async {
         do {
+            // What is shown, or may be from an earlier session, is looked after as well.
+            if shown == .nothing, try await !waiting.finds(connection) { return }
             // Asked again before each write; here it saves what would be prepared for nothing.
             guard try await stops.allowsWrites(to: connection) else { return }
             try await showWaiting()

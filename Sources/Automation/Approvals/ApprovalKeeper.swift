@@ -21,6 +21,7 @@ package final class ApprovalKeeper: Sendable {
     private let pacing: ApprovalPacing
     private let phones: ApprovalNotificationRepository
     private let houses = LockedBox<[ConnectionID: House]>([:])
+    private let waiting: SharedLook
 
     /// More answers than people give between two looks; what comes beyond is dropped.
     private static let answersAtMost = 100
@@ -29,7 +30,9 @@ package final class ApprovalKeeper: Sendable {
     package init(_ workplace: AutomationWorkplace, pacing: ApprovalPacing = ApprovalPacing()) {
         self.workplace = workplace
         self.pacing = pacing
-        phones = ApprovalNotificationRepository(workplace.pool, keys: workplace.auditKeys)
+        let phones = ApprovalNotificationRepository(workplace.pool, keys: workplace.auditKeys)
+        self.phones = phones
+        waiting = SharedLook(age: (pacing.look / 2).scaled) { try await phones.connectionsToTell() }
     }
 
     /// Takes a signal of the event stream. May be called from any thread; never waits.
@@ -64,7 +67,8 @@ package final class ApprovalKeeper: Sendable {
             houses.withLock { if $0[connection]?.number == number { $0[connection]?.wake = nil } }
         }
         var desk = ApprovalDesk(
-            connection: connection, port: port, workplace: workplace, phones: phones, pacing: pacing, logger: logger)
+            connection: connection, port: port, workplace: workplace, phones: phones, waiting: waiting, pacing: pacing,
+            logger: logger)
         while !Task.isCancelled {
             await takeAnswers(connection, logger)
             await desk.tell()

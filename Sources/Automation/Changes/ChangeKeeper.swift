@@ -22,6 +22,8 @@ package final class ChangeKeeper: Sendable {
         var reloads: [ConnectionID: Int] = [:]
         /// Until when workflows that a rule or limit holds back are left alone.
         var held: [WorkflowID: ContinuousClock.Instant] = [:]
+        /// When work was last told of.
+        var news: ContinuousClock.Instant?
     }
 
     private let workplace: AutomationWorkplace
@@ -29,13 +31,16 @@ package final class ChangeKeeper: Sendable {
     private let sealer: ConfigurationSealer
     private let pacing: ChangePacing
     private let state = LockedBox(State())
+    private let work: SharedLook
 
     /// A keeper that works in `workplace`; where that has claims, only for connections whose lease is held.
     package init(_ workplace: AutomationWorkplace, sealer: TokenSealer, pacing: ChangePacing = ChangePacing()) {
         self.workplace = workplace
         self.pacing = pacing
         self.sealer = ConfigurationSealer(sealer)
-        operations = OperationRepository(workplace.pool, keys: workplace.auditKeys)
+        let operations = OperationRepository(workplace.pool, keys: workplace.auditKeys)
+        self.operations = operations
+        work = SharedLook(age: (pacing.look / 2).scaled) { try await operations.connectionsWithWork() }
     }
 
     /// Takes a signal of the event stream. May be called from any thread; never waits.
@@ -47,7 +52,9 @@ package final class ChangeKeeper: Sendable {
     /// Looks for work at once; of all connections where none is named. Never waits.
     package func wake(_ connection: ConnectionID? = nil) {
         let boxes = state.withLock { state in
-            connection.map { [state.followers[$0]?.wake].compactMap { $0 } } ?? state.followers.values.map(\.wake)
+            state.news = .now
+            return connection.map { [state.followers[$0]?.wake].compactMap { $0 } }
+                ?? state.followers.values.map(\.wake)
         }
         for box in boxes { box.push(()) }
     }
@@ -101,7 +108,7 @@ package final class ChangeKeeper: Sendable {
                         let hasEnded = await carryOut(work, of: automation, runner)
                         running.withLock { _ = $0.remove(automation) }
                         // Something else may have waited for it.
-                        if hasEnded { wake.push(()) }
+                        if hasEnded { self.wake(connection) }
                     }
                 }
                 _ = await wake.next(until: .now + pacing.look.scaled)
@@ -113,11 +120,12 @@ package final class ChangeKeeper: Sendable {
         _ connection: ConnectionID, _ runner: ChangeRunner
     ) async -> [AutomationID: OperationRepository.Work] {
         guard runner.claims().isOurs else { return [:] }
-        let held = state.withLock { state in
+        let (held, news) = state.withLock { state in
             state.held = state.held.filter { $0.value > .now }
-            return Set(state.held.keys)
+            return (Set(state.held.keys), state.news)
         }
         do {
+            guard try await self.work.finds(connection, since: news) else { return [:] }
             return try await operations.work(of: connection, holding: held)
         } catch {
             runner.logger.debug("Cannot look for approved changes.", metadata: [LoggingKeys.error: "\(error)"])

@@ -67,10 +67,25 @@ package final class ScoreKeeper: Sendable {
         // A connection that comes back from another bridge is begun anew.
         let lost = Set(progress.keys).subtracting(ours)
         for connection in lost { progress[connection] = nil }
+        // One question for all houses: in most of them nothing has run since the last look.
+        let moment = try await scores.now()
+        let known = progress.filter { !isDue($0.value, at: .now) }
+        let changes = try await scores.changes(since: known.mapValues { $0.seenUntil.adding(.zero - pacing.margin) })
         var failure: (any Error)?
         for connection in ours {
             do {
-                outcome += try await look(at: connection, &progress[connection])
+                if var seen = known[connection] {
+                    let found = changes[connection] ?? []
+                    let news = found.filter { seen.seen[$0.automation] != $0 }
+                    if !news.isEmpty { outcome += try await pass.run(news.map(\.automation), of: connection) }
+                    seen.seen = Dictionary(found.map { ($0.automation, $0) }) { first, _ in first }
+                    seen.seenUntil = moment
+                    progress[connection] = seen
+                } else {
+                    let began = ContinuousClock.now
+                    outcome += try await pass.all(of: connection)
+                    progress[connection] = Progress(everythingAt: began, seenUntil: moment)
+                }
             } catch {
                 // What ails one house must not hold up the others.
                 failure = failure ?? error
@@ -81,22 +96,7 @@ package final class ScoreKeeper: Sendable {
         return outcome
     }
 
-    private func look(at connection: ConnectionID, _ progress: inout Progress?) async throws -> ScorePass.Outcome {
-        let began = ContinuousClock.now
-        guard var known = progress, began < known.everythingAt + pacing.everything.scaled else {
-            let moment = try await scores.now()
-            let outcome = try await pass.all(of: connection)
-            progress = Progress(everythingAt: began, seenUntil: moment)
-            return outcome
-        }
-        let moment = try await scores.now()
-        let since = known.seenUntil.adding(.zero - pacing.margin)
-        let changes = try await scores.changes(of: connection, since: since)
-        let news = changes.filter { known.seen[$0.automation] != $0 }
-        let outcome = try await pass.run(news.map(\.automation), of: connection)
-        known.seen = Dictionary(changes.map { ($0.automation, $0) }) { first, _ in first }
-        known.seenUntil = moment
-        progress = known
-        return outcome
+    private func isDue(_ progress: Progress, at now: ContinuousClock.Instant) -> Bool {
+        now >= progress.everythingAt + pacing.everything.scaled
     }
 }

@@ -95,7 +95,8 @@ private struct ConnectorService: Service {
             return try await waitForSchema()
         }
         guard isReady else { return }
-        let pool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
+        let pool = PostgresPool(
+            database, size: 2, maximumWaiters: 10_000, waitLimit: .seconds(60), settings: .bounded, logger: logger)
         var configuration = ConnectorConfiguration(
             database: database, sealer: sealer, spool: spool, queueLimit: queueLimit, limits: limits)
         configuration.sampleInterval = .seconds(60)
@@ -106,8 +107,10 @@ private struct ConnectorService: Service {
         let searchPool = PostgresPool(database, size: 2, settings: .bounded, logger: logger)
         let embedding = EmbeddingService(
             settings: settings, pool: searchPool, health: health, metrics: metrics, logger: logger)
-        // One of them may be held by a notification that Home Assistant has not taken yet.
-        let automationPool = PostgresPool(database, size: 3, settings: .bounded, logger: logger)
+        // One of them may be held by a notification that Home Assistant has not taken yet. Every house stands in line with a few
+        // looks when the process starts.
+        let automationPool = PostgresPool(
+            database, size: 3, maximumWaiters: 10_000, waitLimit: .seconds(60), settings: .bounded, logger: logger)
         let automations = AutomationService(
             pool: automationPool, database: database, sealer: sealer, auditKeys: auditKeys, health: health,
             metrics: metrics, logger: logger)

@@ -55,31 +55,41 @@ package struct ScoreRepository: Sendable {
         }
     }
 
-    /// The automations of a connection whose runs were written, or which moved, after `moment`, in the order of their ids.
+    /// The automations whose runs were written, or which moved, after the moment given for their connection, in the order of their ids.
     ///
     /// A time of writing is that of the start of its transaction, so that rows can appear a little before a moment that has
     /// been asked about already: leave a margin.
-    package func changes(of connection: ConnectionID, since moment: Timestamp) async throws -> [Change] {
-        try await pool.withConnection { session in
+    package func changes(
+        since moments: [ConnectionID: Timestamp]
+    ) async throws -> [ConnectionID: [Change]] {
+        if moments.isEmpty { return [:] }
+        return try await pool.withConnection { session in
             let rows = try await session.query(
                 """
-                SELECT automation.id, max(news.updated_at) AS updated_at, count(*) AS rows
-                FROM (
+                SELECT automation.connection_id, automation.id, max(news.updated_at) AS updated_at, count(*) AS rows
+                FROM unnest($1::uuid[], $2::timestamptz[]) AS look (connection_id, since)
+                CROSS JOIN LATERAL (
                     SELECT automation_id, updated_at FROM automation_executions
-                    WHERE connection_id = $1 AND updated_at > $2
+                    WHERE connection_id = look.connection_id AND updated_at > look.since
                     UNION ALL
                     SELECT id, lifecycle_changed_at FROM automation_management
-                    WHERE connection_id = $1 AND lifecycle_changed_at > $2
+                    WHERE connection_id = look.connection_id AND lifecycle_changed_at > look.since
                 ) AS news
                 JOIN automation_management AS automation ON automation.id = news.automation_id
                 WHERE automation.lifecycle_state IN ('ACTIVE', 'DEGRADED', 'PAUSED', 'UNAVAILABLE')
-                GROUP BY automation.id
+                GROUP BY automation.connection_id, automation.id
                 ORDER BY automation.id
-                """, [.id(connection), .timestamp(moment)], name: "list_score_changes")
-            return try rows.map {
-                Change(
-                    automation: try $0.id("id"), updatedAt: try $0.timestamp("updated_at"), rows: try $0.int("rows"))
+                """,
+                [.textArray(moments.keys.map(\.description)), .textArray(moments.values.map(\.iso8601))],
+                name: "list_score_changes")
+            var changes: [ConnectionID: [Change]] = [:]
+            for row in rows {
+                changes[try row.id("connection_id"), default: []].append(
+                    Change(
+                        automation: try row.id("id"), updatedAt: try row.timestamp("updated_at"),
+                        rows: try row.int("rows")))
             }
+            return changes
         }
     }
 

@@ -108,6 +108,19 @@ package struct ApprovalNotificationRepository: Sendable {
 
     // MARK: Sending
 
+    /// The connections for which a proposal waits, or a notification that was sent is not taken back.
+    package func connectionsToTell() async throws -> Set<ConnectionID> {
+        try await pool.withConnection { session in
+            Set(
+                try await session.query(
+                    """
+                    SELECT connection_id FROM approval_workflow WHERE status = 'PENDING'
+                    UNION SELECT connection_id FROM approval_notification WHERE cleared_at IS NULL
+                    """, name: "connections_to_tell"
+                ).map { row throws(PostgresError) in try row.id("connection_id", as: ConnectionID.self) })
+        }
+    }
+
     /// What approvers of the connection wait to be told, oldest first.
     package func due(_ connection: ConnectionID) async throws -> [DueNotification] {
         try await pool.withConnection { session in

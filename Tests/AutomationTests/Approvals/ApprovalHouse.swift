@@ -58,9 +58,11 @@ final class ApprovalHouse: Sendable {
 
     /// What one session tells, to be called by hand.
     var desk: ApprovalDesk {
-        ApprovalDesk(
-            connection: connection, port: port, workplace: workplace,
-            phones: ApprovalNotificationRepository(database.pool), pacing: ApprovalPacing(), logger: workplace.logger)
+        let phones = ApprovalNotificationRepository(database.pool)
+        return ApprovalDesk(
+            connection: connection, port: port, workplace: workplace, phones: phones,
+            waiting: SharedLook(age: .zero) { try await phones.connectionsToTell() }, pacing: ApprovalPacing(),
+            logger: workplace.logger)
     }
 
     /// A house with a second person, who decides; unless `follows` is false, the keeper works in it while `body` runs.

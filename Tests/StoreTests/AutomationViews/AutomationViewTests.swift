@@ -148,13 +148,16 @@ import Testing
             try await database.session.execute("ANALYZE automation_executions")
             let connection = try #require(ConnectionID(ManagedHouse.connection))
             let now = try await ScoreRepository(database.pool).now()
-            let changes = try await ScoreRepository(database.pool).changes(
-                of: connection, since: now.adding(seconds: -86_400))
+            let found = try await ScoreRepository(database.pool).changes(since: [
+                connection: now.adding(seconds: -86_400), ConnectionID(): now.adding(seconds: -86_400),
+            ])
+            let changes = try #require(found[connection])
+            #expect(found.count == 1)
             // The automation itself moved into its first state a moment ago; what is only proposed is left out.
             #expect(changes.map(\.automation.description) == [Self.automation])
             #expect((22...25).contains(changes.first?.rows ?? 0), "\(changes)")
             #expect(
-                try await ScoreRepository(database.pool).changes(of: connection, since: now.adding(seconds: 60)).isEmpty
+                try await ScoreRepository(database.pool).changes(since: [connection: now.adding(seconds: 60)]).isEmpty
             )
         }
     }
