@@ -6,68 +6,79 @@ protocol Wakeable: AnyObject, Sendable {
 
 /// One task that watches the deadlines of many mailboxes.
 ///
-/// A task that sleeps for each wait would cost two allocations and a timer for each batch of frames. Deadlines here are
-/// seconds away and rarely reached, so that looking at all of them a few times a second is far cheaper. A deadline is seen up
-/// to 100 ms late.
+/// A task that sleeps for each wait would cost two allocations and a timer for each batch of frames. Deadlines here are seconds away and
+/// rarely reached, and a machine in which nothing happens pays for each time that it is woken: so one task sleeps until the first of
+/// them, and sees several at a time. A deadline is seen late by a tenth of the wait, at least 100 ms and 500 ms at most.
 package final class DeadlineTimer: Sendable {
-    private struct Weak { weak let target: (any Wakeable)? }
+    private struct Watched {
+        weak let target: (any Wakeable)?
+        /// When it is to be looked at.
+        let due: ContinuousClock.Instant
+    }
 
     private struct State {
-        var watched: [ObjectIdentifier: Weak] = [:]
-        var sleeper: CheckedContinuation<Void, Never>?
-        var isCancelled = false
+        var watched: [ObjectIdentifier: Watched] = [:]
+        /// The sleep of the task, and its end; `nil` while it looks.
+        var sleep: (task: Task<Void, Never>, end: ContinuousClock.Instant)?
     }
 
     private let state = LockedBox(State())
+
+    /// Between two looks lies at least so much.
+    private static let pause: Duration = .milliseconds(80)
 
     /// A timer that does nothing until `run` is called.
     package init() {}
 
     func watch(_ target: any Wakeable, until deadline: ContinuousClock.Instant) {
-        let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            state.watched[ObjectIdentifier(target)] = Weak(target: target)
-            defer { state.sleeper = nil }
-            return state.sleeper
+        let now = ContinuousClock.now
+        let due = deadline + Self.slack(of: deadline - now)
+        let sleeper = state.withLock { state -> Task<Void, Never>? in
+            state.watched[ObjectIdentifier(target)] = Watched(target: target, due: due)
+            guard let sleep = state.sleep, max(due, now + Self.pause) < sleep.end else { return nil }
+            return sleep.task
         }
-        sleeper?.resume()
+        sleeper?.cancel()
     }
 
     /// Watches until the task is cancelled.
     package func run() async {
         while !Task.isCancelled {
-            let targets = state.withLock { Array($0.watched) }
-            if targets.isEmpty {
-                await sleepUntilSomethingIsWatched()
-                continue
-            }
             let now = ContinuousClock.now
-            for (key, weak) in targets where weak.target == nil || weak.target?.wakeIfDue(at: now) == nil {
-                // A target that begins to wait between these two lines is added again by its own call of `watch`.
+            let due = state.withLock { state in state.watched.filter { $0.value.due <= now } }
+            for (key, watched) in due {
+                let later = watched.target?.wakeIfDue(at: now)
                 state.withLock { state in
-                    if state.watched[key]?.target?.wakeIfDue(at: now) == nil { state.watched[key] = nil }
+                    // A target that began to wait anew meanwhile has added itself again.
+                    guard state.watched[key]?.due == watched.due else { return }
+                    state.watched[key] = later.map {
+                        Watched(target: watched.target, due: $0 + Self.slack(of: $0 - now))
+                    }
                 }
             }
-            try? await Task.sleep(for: .milliseconds(100), tolerance: .milliseconds(20))
+            await rest()
         }
     }
 
-    private func sleepUntilSomethingIsWatched() async {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let goOn = state.withLock { state -> Bool in
-                    if !state.watched.isEmpty || state.isCancelled { return true }
-                    state.sleeper = continuation
-                    return false
-                }
-                if goOn { continuation.resume() }
-            }
-        } onCancel: {
-            let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                state.isCancelled = true
-                defer { state.sleeper = nil }
-                return state.sleeper
-            }
-            sleeper?.resume()
+    /// Sleeps until the next one is due, or one that is due earlier is added.
+    private func rest() async {
+        let sleep = state.withLock { state -> Task<Void, Never> in
+            let next = state.watched.values.map(\.due).min() ?? .now + .seconds(3_600)
+            let end = max(next, .now + Self.pause)
+            let task = Task { _ = try? await Task.sleep(until: end, tolerance: .milliseconds(10)) }
+            state.sleep = (task, end)
+            return task
         }
+        await withTaskCancellationHandler {
+            await sleep.value
+        } onCancel: {
+            sleep.cancel()
+        }
+        state.withLock { $0.sleep = nil }
+    }
+
+    /// How late a wait may end.
+    private static func slack(of wait: Duration) -> Duration {
+        min(max(wait / 10, .milliseconds(10)), .milliseconds(400))
     }
 }

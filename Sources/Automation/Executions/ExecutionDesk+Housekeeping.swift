@@ -32,11 +32,7 @@ extension ExecutionDesk {
                 figuresAt = .now
             }
             // Automations that were found meanwhile are not kept waiting.
-            let end = ContinuousClock.now + pacing.housekeeping.scaled
-            while ContinuousClock.now < end, !isSearchDue {
-                let pause = min(pacing.directory.scaled, end - .now)
-                guard (try? await Task.sleep(for: pause)) != nil else { return }
-            }
+            if !isSearchDue { _ = await searchWake.next(until: .now + pacing.housekeeping.scaled) }
             guard (try? await Task.sleep(for: pacing.gathering.scaled)) != nil else { return }
         }
     }

@@ -19,6 +19,8 @@ actor ExecutionDesk {
     let pacing: ExecutionPacing
     let logger: Logger
     private let wake: Mailbox<Void>
+    /// Wakes the housekeeping when the stored events are to be searched.
+    let searchWake: Mailbox<Void>
 
     /// Automations by the id in their configuration, without those that have none.
     private var byItem: [String: AutomationReference] = [:]
@@ -48,6 +50,7 @@ actor ExecutionDesk {
         self.logger = logger
         repository = ExecutionRepository(workplace.pool)
         wake = Mailbox(timer: workplace.timer)
+        searchWake = Mailbox(timer: workplace.timer)
     }
 
     /// Whether so much waits to be written that nothing more should be read.
@@ -64,6 +67,7 @@ actor ExecutionDesk {
             // Their runs may be in events that were stored before.
             searchedUntil = nil
             isSearchDue = true
+            searchWake.push(())
         }
         hasReadAutomations = true
         known = ids

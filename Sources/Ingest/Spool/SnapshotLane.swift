@@ -10,7 +10,7 @@ struct SnapshotLane {
     /// Parts that may be on their way: while one is being written, the next is being transformed.
     private static let partsAtOnce = 2
     /// A part that is not committed after this holds up the next no longer: PostgreSQL is away, and the disk takes them.
-    static let patience: Duration = .milliseconds(250)
+    private static let patience: Duration = .milliseconds(250)
     /// Bytes that may wait here; what is beyond goes at once.
     private static let byteLimit = 32 << 20
 
@@ -19,6 +19,9 @@ struct SnapshotLane {
     private var lastPart = ContinuousClock.now
     /// Parts on their way, counted down by the writer.
     private let underway = LockedBox(0)
+
+    /// When the next part may go, whatever becomes of those before it; `nil` where none waits.
+    var due: ContinuousClock.Instant? { divisions.isEmpty ? nil : lastPart + Self.patience }
 
     /// Puts what is huge among the items aside, and returns what is to be written now.
     ///
@@ -52,7 +55,7 @@ struct SnapshotLane {
     /// be room for another, from any thread.
     mutating func next(of queue: SpoolQueue, wake: @escaping @Sendable () -> Void) -> [SpoolItem] {
         let now = ContinuousClock.now
-        guard underway.withLock({ $0 < Self.partsAtOnce }) || lastPart + Self.patience <= now else { return [] }
+        guard let due, due <= now || underway.withLock({ $0 < Self.partsAtOnce }) else { return [] }
         guard let part = takePart(of: queue) else { return [] }
         lastPart = now
         underway.withLock { $0 += 1 }

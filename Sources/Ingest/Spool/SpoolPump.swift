@@ -42,7 +42,7 @@ actor SpoolPump {
     /// Writes until the queue is closed and everything is written.
     func run() async {
         while true {
-            let items = await queue.inbox.next(until: .now + min(Self.syncInterval, SnapshotLane.patience))
+            let items = await queue.inbox.next(until: nextLook)
             if !items.isEmpty { append(snapshots.sift(items, of: queue)) }
             if items.isEmpty, queue.inbox.isClosed {
                 append(snapshots.takeAll(of: queue))
@@ -53,6 +53,11 @@ actor SpoolPump {
         }
         if isDirty { sync() }
         queue.news.close()
+    }
+
+    /// When there is something to do even if nothing comes.
+    private var nextLook: ContinuousClock.Instant {
+        min(nextCheck, snapshots.due ?? nextCheck, isDirty ? .now + Self.syncInterval : nextCheck)
     }
 
     private func append(_ items: [SpoolItem]) {
