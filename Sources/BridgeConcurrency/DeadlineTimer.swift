@@ -12,8 +12,15 @@ protocol Wakeable: AnyObject, Sendable {
 package final class DeadlineTimer: Sendable {
     private struct Watched {
         weak let target: (any Wakeable)?
-        /// When it is to be looked at.
+        let deadline: ContinuousClock.Instant
+        /// When it is to be looked at in any case. Before, it is looked at together with another.
         let due: ContinuousClock.Instant
+
+        init(_ target: (any Wakeable)?, until deadline: ContinuousClock.Instant, from now: ContinuousClock.Instant) {
+            self.target = target
+            self.deadline = deadline
+            due = deadline + min(max((deadline - now) / 10, .milliseconds(10)), .milliseconds(400))
+        }
     }
 
     private struct State {
@@ -32,10 +39,10 @@ package final class DeadlineTimer: Sendable {
 
     func watch(_ target: any Wakeable, until deadline: ContinuousClock.Instant) {
         let now = ContinuousClock.now
-        let due = deadline + Self.slack(of: deadline - now)
+        let watched = Watched(target, until: deadline, from: now)
         let sleeper = state.withLock { state -> Task<Void, Never>? in
-            state.watched[ObjectIdentifier(target)] = Watched(target: target, due: due)
-            guard let sleep = state.sleep, max(due, now + Self.pause) < sleep.end else { return nil }
+            state.watched[ObjectIdentifier(target)] = watched
+            guard let sleep = state.sleep, max(watched.due, now + Self.pause) < sleep.end else { return nil }
             return sleep.task
         }
         sleeper?.cancel()
@@ -45,15 +52,13 @@ package final class DeadlineTimer: Sendable {
     package func run() async {
         while !Task.isCancelled {
             let now = ContinuousClock.now
-            let due = state.withLock { state in state.watched.filter { $0.value.due <= now } }
+            let due = state.withLock { state in state.watched.filter { $0.value.deadline <= now } }
             for (key, watched) in due {
                 let later = watched.target?.wakeIfDue(at: now)
                 state.withLock { state in
                     // A target that began to wait anew meanwhile has added itself again.
-                    guard state.watched[key]?.due == watched.due else { return }
-                    state.watched[key] = later.map {
-                        Watched(target: watched.target, due: $0 + Self.slack(of: $0 - now))
-                    }
+                    guard state.watched[key]?.deadline == watched.deadline else { return }
+                    state.watched[key] = later.map { Watched(watched.target, until: $0, from: now) }
                 }
             }
             await rest()
@@ -75,10 +80,5 @@ package final class DeadlineTimer: Sendable {
             sleep.cancel()
         }
         state.withLock { $0.sleep = nil }
-    }
-
-    /// How late a wait may end.
-    private static func slack(of wait: Duration) -> Duration {
-        min(max(wait / 10, .milliseconds(10)), .milliseconds(400))
     }
 }

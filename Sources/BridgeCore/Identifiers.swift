@@ -29,7 +29,24 @@ extension TypedIdentifier {
     }
 
     /// Lowercase, as PostgreSQL prints it.
-    package var description: String { uuid.uuidString.lowercased() }
+    package var description: String {
+        // Each batch names hundreds of them: Foundation's own goes through a format string, and is copied for its case.
+        withUnsafeBytes(of: uuid.uuid) { bytes in
+            String(unsafeUninitializedCapacity: 36) { text in
+                var place = 0
+                for (number, byte) in bytes.enumerated() {
+                    if number == 4 || number == 6 || number == 8 || number == 10 {
+                        text[place] = UInt8(ascii: "-")
+                        place += 1
+                    }
+                    text[place] = Hexadecimal.digit(byte >> 4)
+                    text[place + 1] = Hexadecimal.digit(byte & 15)
+                    place += 2
+                }
+                return place
+            }
+        }
+    }
 }
 
 /// A row of `home_assistant_connections`.

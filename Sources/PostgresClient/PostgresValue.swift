@@ -39,7 +39,7 @@ package enum PostgresValue: Sendable, Hashable {
         case .uuid(let value): value.uuidString
         case .timestamp(let value): value.iso8601
         case .textArray(let values): Self.arrayLiteral(values)
-        case .bytes(let bytes): Self.hexLiteral(bytes)
+        case .bytes(let bytes): Hexadecimal.text(bytes, prefix: "\\x")
         }
     }
 
@@ -55,19 +55,6 @@ package enum PostgresValue: Sendable, Hashable {
             text += "\""
         }
         return text + "}"
-    }
-
-    private static func hexLiteral(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(unsafeUninitializedCapacity: 2 + bytes.count * 2) { buffer in
-            buffer[0] = 0x5C
-            buffer[1] = 0x78
-            for (offset, byte) in bytes.enumerated() {
-                buffer[2 + offset * 2] = digits[Int(byte >> 4)]
-                buffer[3 + offset * 2] = digits[Int(byte & 15)]
-            }
-            return 2 + bytes.count * 2
-        }
     }
 }
 

@@ -3,6 +3,9 @@ import TestSupport
 
 /// Makes state changes as Home Assistant sends them: about one kilobyte, some hundred entities, numbers that wander.
 struct EventGenerator {
+    /// So many entities take turns.
+    static let entities = 400
+
     private var next = 0
     private let start: Int64
 
@@ -20,12 +23,12 @@ struct EventGenerator {
     private func event(_ number: Int) -> String {
         let now = Timestamp(microseconds: start + Int64(number) * 100).iso8601
         let before = Timestamp(microseconds: start - 30_000_000 + Int64(number) * 100).iso8601
-        let entity = "sensor.power_meter_\(number % 400)"
+        let entity = "sensor.power_meter_\(number % Self.entities)"
         let context = "01HZ" + String(repeating: "0", count: 22 - String(number).count) + String(number)
         func state(_ value: Int, _ time: String) -> String {
             """
             {"entity_id":"\(entity)","state":"\(value).\(number % 10)","attributes":{"state_class":"measurement",\
-            "unit_of_measurement":"W","device_class":"power","friendly_name":"Power meter \(number % 400)",\
+            "unit_of_measurement":"W","device_class":"power","friendly_name":"Power meter \(number % Self.entities)",\
             "voltage":230.\(number % 7),"current":\(value % 16).25,"icon":"mdi:flash"},"last_changed":"\(time)",\
             "last_reported":"\(time)","last_updated":"\(time)","context":{"id":"\(context)","parent_id":null,"user_id":null}}
             """

@@ -29,8 +29,5 @@ package struct EmbeddingKey: Hashable, Sendable {
 }
 
 extension EmbeddingKey: CustomStringConvertible {
-    package var description: String {
-        let digits = Array("0123456789abcdef")
-        return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-    }
+    package var description: String { Hexadecimal.text(bytes) }
 }

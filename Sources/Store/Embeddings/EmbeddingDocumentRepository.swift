@@ -21,11 +21,7 @@ package struct EmbeddingDocumentRepository: Sendable {
         var inserted = 0
         // In the order of keys: two writers in opposite orders would wait for each other in a circle.
         let ordered = Dictionary(documents.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-            .values.sorted {
-                ($0.key.hexadecimal, $0.key.connection.description) < (
-                    $1.key.hexadecimal, $1.key.connection.description
-                )
-            }
+            .values.sorted { EventKey.isOrdered($0.key, $1.key) }
         var rest = ordered[...]
         while !rest.isEmpty {
             let piece = rest.prefix(500)

@@ -21,9 +21,14 @@ extension EventKey {
     }
 
     /// The key as `decode(…, 'hex')` reads it.
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    var hexadecimal: String { Hexadecimal.text(bytes) }
+
+    /// The order in which all writers take them.
+    static func isOrdered(_ first: Self, _ second: Self) -> Bool {
+        if first.bytes != second.bytes { return first.bytes.lexicographicallyPrecedes(second.bytes) }
+        return withUnsafeBytes(of: first.connection.uuid.uuid) { left in
+            withUnsafeBytes(of: second.connection.uuid.uuid) { left.lexicographicallyPrecedes($0) }
+        }
     }
 }
 
