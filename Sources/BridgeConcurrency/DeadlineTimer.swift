@@ -8,7 +8,7 @@ protocol Wakeable: AnyObject, Sendable {
 ///
 /// A task that sleeps for each wait would cost two allocations and a timer for each batch of frames. Deadlines here are seconds away and
 /// rarely reached, and a machine in which nothing happens pays for each time that it is woken: so one task sleeps until the first of
-/// them, and sees several at a time. A deadline is seen late by a tenth of the wait, at least 100 ms and 500 ms at most.
+/// them, and sees several at a time. A deadline is seen up to 100 ms late, or a tenth of the wait where that is more, and 500 ms at most.
 package final class DeadlineTimer: Sendable {
     private struct Watched {
         weak let target: (any Wakeable)?

@@ -1,3 +1,4 @@
+import BridgeCore
 import BridgeConcurrency
 import CSQLite
 import Glibc
@@ -110,8 +111,7 @@ package actor SQLiteDatabase {
                 UInt8(ascii: "-"):
                 text.unicodeScalars.append(Unicode.Scalar(byte))
             default:
-                let digits = String(byte, radix: 16)
-                text += digits.count == 1 ? "%0\(digits)" : "%\(digits)"
+                text += Hexadecimal.text(CollectionOfOne(byte), prefix: "%")
             }
         }
         return text

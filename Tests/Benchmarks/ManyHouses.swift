@@ -100,13 +100,10 @@ struct ManyHouses {
                 try await Task.sleep(until: start + .milliseconds(10 * (tick + 1)))
             }
             let storedBefore = before["ha_bridge_events_stored_total"] ?? 0
-            let limit = ContinuousClock.now + .seconds(60)
-            var after = try process.metrics()
-            while (after["ha_bridge_events_stored_total"] ?? 0) - storedBefore < Double(1_500 + entities),
-                ContinuousClock.now < limit
-            {
-                try await Task.sleep(for: .milliseconds(100))
+            var after = before
+            try await Self.wait(.seconds(60)) {
                 after = try process.metrics()
+                return (after["ha_bridge_events_stored_total"] ?? 0) - storedBefore >= Double(1_500 + entities)
             }
             let snapshots = (after["ha_bridge_events_stored_total"] ?? 0) - storedBefore
             guard snapshots >= Double(1_500 + entities) else {

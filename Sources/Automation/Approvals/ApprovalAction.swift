@@ -15,10 +15,7 @@ package struct ApprovalAction: Sendable, Equatable {
     static func newToken() -> String {
         // The system's generator: nobody can foretell what it gives.
         var generator = SystemRandomNumberGenerator()
-        return (0..<32).map { _ in
-            let text = String(UInt8.random(in: .min ... .max, using: &generator), radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
+        return Hexadecimal.text((0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 
     init(_ workflow: WorkflowID, isApproval: Bool, token: String) {

@@ -45,7 +45,10 @@ struct ApprovalDesk {
     mutating func tell() async {
         do {
             // What is shown, or may be from an earlier session, is looked after as well.
-            if shown == .nothing, try await !waiting.finds(connection) { return }
+            if shown == .nothing, try await !waiting.finds(connection) {
+                hasComplained = false
+                return
+            }
             // Asked again before each write; here it saves what would be prepared for nothing.
             guard try await stops.allowsWrites(to: connection) else { return }
             try await showWaiting()
@@ -64,12 +67,16 @@ struct ApprovalDesk {
     }
 
     private mutating func showWaiting() async throws {
+        // Asked before what waits: the first proposal of all may come between the two questions.
+        var isNew = false
+        if shown == .unknown {
+            isNew = try await approvals.list(connection: connection, includesDecided: true, limit: 1).isEmpty
+        }
         let waiting = try await approvals.list(connection: connection, limit: 50)
         let notice = ApprovalNotice.persistent(waiting)
         guard let notice else {
             guard shown != .nothing else { return }
             // A house that never had a proposal has nothing to take back.
-            let isNew = try await approvals.list(connection: connection, includesDecided: true, limit: 1).isEmpty
             if isNew {
                 shown = .nothing
             } else if try await call("persistent_notification", "dismiss", ApprovalNotice.dismissal) {

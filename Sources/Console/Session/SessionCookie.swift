@@ -1,3 +1,4 @@
+import BridgeCore
 import Cryptography
 import HTTPTypes
 import HummingbirdCore
@@ -27,9 +28,7 @@ enum SessionCookie {
     /// What a page sends along in `X-CSRF-Token` to show that it can read answers of this console. It follows from the cookie, from
     /// which nothing follows back. Throws `.libraryFailure`.
     static func csrfToken(of secret: String) throws -> String {
-        try RandomSecret.digest(of: "csrf " + secret).map { byte in
-            (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }.joined()
+        Hexadecimal.text(try RandomSecret.digest(of: "csrf " + secret))
     }
 }
 

@@ -1,3 +1,4 @@
+import BridgeCore
 import Cryptography
 
 /// The model as `ha-bridge model install` writes it: one file of 23 MB, mapped into memory.
@@ -123,9 +124,6 @@ package struct ModelArtefact: Sendable {
     }
 
     private static func hex(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> String {
-        bytes[offset..<offset + 32].map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        Hexadecimal.text(bytes[offset..<offset + 32])
     }
 }

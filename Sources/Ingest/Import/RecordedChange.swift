@@ -68,7 +68,6 @@ struct RecordedContext: Sendable, Equatable {
     }
 
     private static let base32 = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
-    private static let base16 = Array("0123456789abcdef".utf8)
 
     /// 26 characters of Crockford's base 32, the first of which holds three bits.
     static func ulid(_ bytes: [UInt8]) -> [UInt8]? {
@@ -88,6 +87,6 @@ struct RecordedContext: Sendable, Equatable {
 
     static func hexadecimal(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.count == 16 else { return nil }
-        return bytes.flatMap { [base16[Int($0 >> 4)], base16[Int($0 & 15)]] }
+        return Array(Hexadecimal.text(bytes).utf8)
     }
 }

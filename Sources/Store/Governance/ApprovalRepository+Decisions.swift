@@ -263,9 +263,6 @@ extension WorkflowID {
 extension StoredWorkflow {
     /// The digest of what is proposed in hexadecimal digits; empty where nothing is.
     package var digestText: String {
-        (digest ?? []).map { byte in
-            let text = String(byte, radix: 16)
-            return text.count == 1 ? "0" + text : text
-        }.joined()
+        Hexadecimal.text(digest ?? [])
     }
 }

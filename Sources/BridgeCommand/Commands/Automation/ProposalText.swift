@@ -65,9 +65,7 @@ struct ProposalText {
             proposal.draft.requiredApprovals.count > 1
                 ? "\(approver.user.username) (level \(approver.level))" : approver.user.username
         }
-        let digest = (stored.digest ?? []).prefix(6).map { byte in
-            String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
-        }.joined()
+        let digest = Hexadecimal.text((stored.digest ?? []).prefix(6))
         return [
             "It waits for approval by: \(names.joined(separator: ", ")). Digest \(digest).",
             "Decide: ha-bridge approval approve \(id), or: ha-bridge approval reject \(id) --reason WHY",
@@ -92,8 +90,7 @@ struct ProposalText {
                 proposal.rules.map { .object(["name": .string($0.name), "action": .string($0.action.rawValue)]) }),
             "risk_assessment": .parsed(proposal.draft.assessment),
             "proposed_changes": .parsed(proposal.change.json),
-            "proposal_digest": .optional(
-                stored?.digest.map { $0.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() }),
+            "proposal_digest": .optional(stored?.digest.map { Hexadecimal.text($0) }),
             "required_approvals": .array(proposal.draft.requiredApprovals.map { .integer(Int64($0)) }),
             "approvers": .array(
                 proposal.approvers.map {
