@@ -2,26 +2,19 @@
 package struct DescribedEvent: Sendable {
     /// Equal for events of equal documents of the same connection, in every process.
     package let key: EmbeddingKey
-    private let stored: StoredDocument
     private let dayPart: DayPart
+    private let facts: [UInt8]
+    private let entity: EntityFacts?
+    private let maker: DocumentMaker
 
-    init(key: EmbeddingKey, stored: StoredDocument, dayPart: DayPart) {
+    init(key: EmbeddingKey, dayPart: DayPart, facts: [UInt8], entity: EntityFacts?, maker: DocumentMaker) {
         self.key = key
-        self.stored = stored
         self.dayPart = dayPart
+        self.facts = facts
+        self.entity = entity
+        self.maker = maker
     }
 
-    /// What the vector is made of. Asked for where the key is new.
-    package func document() -> EmbeddingDocument {
-        var document = stored.document
-        document.dayPart = dayPart
-        return document
-    }
-}
-
-/// A document that events at all times of day share; its own time means nothing.
-final class StoredDocument: Sendable {
-    let document: EmbeddingDocument
-
-    init(_ document: EmbeddingDocument) { self.document = document }
+    /// What the vector is made of. Made anew each time: it is asked for where the key is new. Never `nil` where there is a key.
+    package func document() -> EmbeddingDocument? { maker.document(facts, entity: entity, at: dayPart) }
 }

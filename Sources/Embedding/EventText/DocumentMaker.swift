@@ -1,24 +1,24 @@
 import BridgeCore
 
-/// Makes the document of an event from its facts. Its time is filled in later.
-struct DocumentMaker {
+/// Makes the document of an event from its facts.
+struct DocumentMaker: Sendable {
     /// Characters of a text; the encoder reads 256 tokens at most.
     private static let textLimit = 480
 
     let house: HouseContext
 
-    /// The document of the facts in `bytes`; `nil` where they have no words.
-    func document(_ bytes: [UInt8], entity: EntityFacts?) -> EmbeddingDocument? {
+    /// The document of the facts in `bytes` of an event in a part of the day; `nil` where they have no words.
+    func document(_ bytes: [UInt8], entity: EntityFacts?, at dayPart: DayPart) -> EmbeddingDocument? {
         var reader = FactReader(bytes)
         guard let facts = reader.facts() else { return nil }
         if facts.form == .other {
             let maker = OtherEventMaker(facts: facts, entity: entity, name: name(ofEntity:))
             guard let phrase = maker.phrase() else { return nil }
-            return document(facts, entity, phrase, text: phrase.text)
+            return document(facts, entity, phrase, dayPart, text: phrase.text)
         }
         guard let entity else { return nil }
         let phrase = PhraseMaker(facts: facts, entity: entity).phrase()
-        return document(facts, entity, phrase, text: "\(entity.subject) \(phrase.text)")
+        return document(facts, entity, phrase, dayPart, text: "\(entity.subject) \(phrase.text)")
     }
 
     /// The name of an entity in quotes and its area, as the registries know them.
@@ -28,11 +28,11 @@ struct DocumentMaker {
     }
 
     private func document(
-        _ facts: EventFacts, _ entity: EntityFacts?, _ phrase: Phrase, text: String
+        _ facts: EventFacts, _ entity: EntityFacts?, _ phrase: Phrase, _ dayPart: DayPart, text: String
     ) -> EmbeddingDocument {
         EmbeddingDocument(
             text: OneLine.text(text, limit: Self.textLimit) + ".", entityID: entity?.entityID,
-            kind: entity?.kind ?? facts.eventType ?? "", transition: phrase.transition, area: entity?.area,
-            dayPart: .night, polarity: phrase.polarity)
+            kind: entity?.shape.kind ?? facts.eventType ?? "", transition: phrase.transition, area: entity?.area,
+            dayPart: dayPart, polarity: phrase.polarity)
     }
 }

@@ -9,17 +9,19 @@ package struct EventDescriber {
     /// Part of every key: another number where the same event gets another text.
     package static let version: UInt8 = 1
 
-    /// Entities that are remembered.
+    /// Entities, and keys of documents, that are remembered.
     private static let entityLimit = 8_192
-    /// Documents that are remembered.
-    private static let documentLimit = 4_096
+    private static let keyLimit = 8_192
+    /// The same of all houses of the process together.
+    private static let totalLimit = 524_288
 
     private let connection: ConnectionID
     private var house: HouseContext
     private var zone: ZoneRules
     private var localHour = LocalHour(span: 0..<0, hour: 0, weekday: 0)
     private var entities = EntityMemory(capacity: entityLimit)
-    private var documents = RecentTable<RecentDocument>(capacity: documentLimit)
+    /// By the facts and the part of the day; `nil` where they have no words.
+    private var known = RecentTable<EmbeddingKey?>(capacity: keyLimit)
     private var encoder: FactEncoder
     private let keys: KeyMaker?
 
@@ -40,7 +42,13 @@ package struct EventDescriber {
         }
         self.house = house
         entities.removeAll()
-        documents.removeAll()
+        known.removeAll()
+    }
+
+    /// Leaves room in memory for the describers of `count` houses.
+    package mutating func share(with count: Int) {
+        entities.capacity = min(Self.entityLimit, Self.totalLimit / max(count, 1))
+        known.capacity = min(Self.keyLimit, Self.totalLimit / max(count, 1))
     }
 
     /// The key and the document of `event`, whose places lie in `bytes`; `nil` where it says nothing that words could tell.
@@ -64,13 +72,17 @@ package struct EventDescriber {
             guard entity != nil else { return nil }
         }
         let facts = encoder.writer.bytes
-        let document: RecentDocument
-        if let known = facts.withUnsafeBufferPointer({ documents.value(for: $0) }) {
-            document = known
+        let dayPart = DayPart(hour: localHour.hour)
+        let maker = DocumentMaker(house: house)
+        var digest = facts.withUnsafeBufferPointer { ByteDigest($0) }
+        digest.add(UInt64(bitPattern: Int64(dayPart.rawValue)))
+        let key: EmbeddingKey?
+        if let found = known.value(for: digest) {
+            key = found
         } else {
-            document = RecentDocument(DocumentMaker(house: house).document(facts, entity: entity))
-            facts.withUnsafeBufferPointer { _ = documents.insert(document, for: $0) }
+            key = maker.document(facts, entity: entity, at: dayPart).flatMap { keys.key(of: $0) }
+            known.insert(key, for: digest)
         }
-        return document.described(at: DayPart(hour: localHour.hour), by: keys)
+        return key.map { DescribedEvent(key: $0, dayPart: dayPart, facts: facts, entity: entity, maker: maker) }
     }
 }

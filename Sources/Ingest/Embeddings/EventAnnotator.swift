@@ -21,6 +21,8 @@ struct EventAnnotator {
     private let sources: EmbeddingSources
     private var describers: [ConnectionID: EventDescriber] = [:]
     private var generation: UInt64?
+    /// How many describers the memory was last divided among.
+    private var sharing = 0
     /// New documents since they were last taken.
     private var documents: [EmbeddingKey: StoredDocument] = [:]
 
@@ -28,6 +30,10 @@ struct EventAnnotator {
 
     /// Takes over what the registries say by now. To be called once a batch.
     mutating func refresh() {
+        if describers.count != sharing {
+            sharing = describers.count
+            for connection in describers.keys { describers[connection]?.share(with: sharing) }
+        }
         let current = sources.houses.generation
         guard current != generation else { return }
         generation = current
@@ -50,8 +56,8 @@ struct EventAnnotator {
         let key = described.key
         let (hasDocument, exemplar) = sources.directory.look(
             up: key, of: connection, month: event.timestamp.monthsSince1970)
-        if !hasDocument, documents[key] == nil {
-            documents[key] = StoredDocument(described.document(), key: key, connection: connection)
+        if !hasDocument, documents[key] == nil, let document = described.document() {
+            documents[key] = StoredDocument(document, key: key, connection: connection)
         }
         return RowAnnotation(key: key, exemplar: exemplar)
     }

@@ -85,8 +85,8 @@ import Testing
             house: HouseContext(
                 entities: ["light.desk": EntityContext(name: "Desk", area: "Office")], timeZone: "Asia/Tokyo"))
         let after = try #require(try frame.described(by: &describer))
-        #expect(after.document().text == #"The light "Desk" in Office was turned on, switched on."#)
-        #expect(after.document().dayPart == .evening)
+        #expect(after.document()?.text == #"The light "Desk" in Office was turned on, switched on."#)
+        #expect(after.document()?.dayPart == .evening)
         #expect(after.key != before.key)
     }
 

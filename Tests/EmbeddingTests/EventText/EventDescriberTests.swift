@@ -220,7 +220,7 @@ import Testing
             let event = try EventDecoder(buffer).snapshotState(in: 0..<buffer.count)
             return [nil, "locked", "unlocked"].map { before in
                 describer.describe(event, in: buffer, previousState: before.map { Array($0.utf8) }, isLive: false)?
-                    .document().text
+                    .document()?.text
             }
         }
         #expect(

@@ -49,7 +49,7 @@ struct EventFrame {
     /// The document of this event alone.
     func document(house: HouseContext = HouseContext()) throws -> EmbeddingDocument {
         var describer = EventDescriber(connection: EventFrame.connection, house: house)
-        return try #require(try described(by: &describer)).document()
+        return try #require(try described(by: &describer)?.document())
     }
 
     func text(house: HouseContext = HouseContext()) throws -> String { try document(house: house).text }

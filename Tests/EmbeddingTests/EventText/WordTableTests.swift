@@ -45,7 +45,7 @@ import Testing
 
     @Test func attributeNamesFitTheirSetAndAreFound() {
         #expect(AttributeName.allCases.count <= 64)
-        let index = AttributeName.Index()
+        let index = AttributeName.Index.shared
         for name in AttributeName.allCases where name != .target {
             let key = Array(name.key.utf8)
             #expect(key.withUnsafeBufferPointer { index.name(of: $0) } == name)
@@ -80,18 +80,46 @@ import Testing
 
     @Test func theTableOfRecentValuesForgetsTheLeastRecentlyUsed() {
         var table = RecentTable<Int>(capacity: 3)
-        func key(_ text: String) -> [UInt8] { Array(text.utf8) }
-        func value(_ text: String) -> Int? { key(text).withUnsafeBufferPointer { table.value(for: $0) } }
-        for (index, text) in ["a", "b", "c"].enumerated() {
-            key(text).withUnsafeBufferPointer { _ = table.insert(index, for: $0) }
-        }
+        func key(_ text: String) -> ByteDigest { Array(text.utf8).withUnsafeBufferPointer { ByteDigest($0) } }
+        func value(_ text: String) -> Int? { table.value(for: key(text)) }
+        for (index, text) in ["a", "b", "c"].enumerated() { table.insert(index, for: key(text)) }
         #expect(value("a") == 0)
-        #expect(key("d").withUnsafeBufferPointer { table.insert(3, for: $0) } == 1)
+        table.insert(3, for: key("d"))
         #expect(value("b") == nil)
         #expect([value("a"), value("c"), value("d")] == [0, 2, 3])
         #expect(table.count == 3)
-        for number in 0..<1_000 { key("\(number)").withUnsafeBufferPointer { _ = table.insert(number, for: $0) } }
+        for number in 0..<1_000 { table.insert(number, for: key("\(number)")) }
         #expect(table.count == 3)
         #expect([value("997"), value("998"), value("999"), value("a")] == [997, 998, 999, nil])
+        // With more room it grows, and finds everything again; with less it grows no more.
+        table.capacity = 2_000
+        for number in 0..<1_500 { table.insert(number * 2, for: key("\(number)")) }
+        #expect(table.count == 1_500)
+        #expect((0..<1_500).allSatisfy { value("\($0)") == $0 * 2 })
+        table.capacity = 10
+        table.insert(-1, for: key("new"))
+        #expect(table.count == 1_500 && value("new") == -1 && value("0") == nil && value("1") == 2)
+        table.removeAll()
+        #expect(table.count == 0 && value("1") == nil)
+    }
+
+    @Test func digestsTellBytesAndTheirEndsApart() {
+        func digest(_ texts: [UInt8]...) -> ByteDigest {
+            var digest = ByteDigest()
+            for text in texts { text.withUnsafeBufferPointer { digest.add($0) } }
+            return digest
+        }
+        #expect(digest(Array("light.desk".utf8)) == digest(Array("light.desk".utf8)))
+        #expect(digest([1, 2], [3]) != digest([1], [2, 3]))
+        #expect(digest([]) != digest() && digest([], []) != digest([]))
+        // Each length has its own digest of zeros, and each bit counts.
+        let zeros = (0..<100).map { digest([UInt8](repeating: 0, count: $0)) }
+        let bits = (0..<800).map { bit -> ByteDigest in
+            var bytes = [UInt8](repeating: 0, count: 100)
+            bytes[bit / 8] = 1 << UInt8(bit % 8)
+            return digest(bytes)
+        }
+        #expect(Set(zeros + bits).count == 900)
+        #expect(Set((zeros + bits).map(\.high)).count == 900 && Set((zeros + bits).map(\.low)).count == 900)
     }
 }

@@ -93,11 +93,13 @@ enum AttributeName: UInt8, CaseIterable {
     }
 
     /// Finds names by their bytes.
-    struct Index {
+    struct Index: Sendable {
+        static let shared = Index()
+
         private var places: [(key: [UInt8], name: AttributeName)?]
         private let longest: Int
 
-        init() {
+        private init() {
             places = Array(repeating: nil, count: 256)
             var longest = 0
             for name in AttributeName.allCases {
@@ -114,7 +116,7 @@ enum AttributeName: UInt8, CaseIterable {
             guard key.count > 1, key.count <= longest else { return nil }
             var place = Self.place(key)
             while let candidate = places[place] {
-                if ByteHash.equals(candidate.key, key) { return candidate.name }
+                if ByteComparison.equals(candidate.key, key) { return candidate.name }
                 place = (place + 1) & 255
             }
             return nil

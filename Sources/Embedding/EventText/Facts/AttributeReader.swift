@@ -11,13 +11,26 @@ struct AttributeValue {
         case other
     }
 
-    var name: AttributeName
-    var form: Form
-    var number: Double
+    let name: AttributeName
+    let form: Form
+    let hasEscapes: Bool
+    // Many are remembered, and no frame is of four gigabytes.
+    private let place: UInt32
+    private let length: UInt32
+    let number: Double
+
+    init(name: AttributeName, form: Form, number: Double, start: Int, count: Int, hasEscapes: Bool) {
+        self.name = name
+        self.form = form
+        self.number = number
+        self.hasEscapes = hasEscapes
+        place = UInt32(clamping: start)
+        length = UInt32(clamping: count)
+    }
+
     /// From the start of the JSON object to the start of the value, inside of its quotes where it has some.
-    var start: Int
-    var count: Int
-    var hasEscapes: Bool
+    var start: Int { Int(place) }
+    var count: Int { Int(length) }
 
     func bytes(in object: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(rebasing: object[start..<start + count])
@@ -31,7 +44,7 @@ struct AttributeValue {
         switch form {
         case .number: return number == other.number
         case .yes, .no: return true
-        case .text, .other: return ByteHash.equals(bytes(in: object), other.bytes(in: otherObject))
+        case .text, .other: return ByteComparison.equals(bytes(in: object), other.bytes(in: otherObject))
         }
     }
 }
@@ -50,6 +63,21 @@ struct AttributeList {
         names = []
     }
 
+    /// Takes over the values of `other`, and keeps its own memory.
+    mutating func replace(by other: AttributeList) {
+        values.removeAll(keepingCapacity: true)
+        values.append(contentsOf: other.values)
+        names = other.names
+    }
+
+    /// The same in memory of its own, no more than it needs.
+    var copy: AttributeList {
+        var copy = AttributeList()
+        copy.values.reserveCapacity(values.count)
+        copy.replace(by: self)
+        return copy
+    }
+
     mutating func append(_ value: AttributeValue) {
         // Where a key occurs twice the last one counts, as in the row.
         if names.contains(value.name) { values.removeAll { $0.name == value.name } }
@@ -63,7 +91,7 @@ struct AttributeReader {
     /// A service may be called for hundreds of entities; a sentence names a few.
     private static let targetLimit = 3
 
-    private let index = AttributeName.Index()
+    private let index = AttributeName.Index.shared
 
     /// Replaces `list` by what `object` holds; by nothing where it is no JSON object.
     func read(_ object: UnsafeBufferPointer<UInt8>, into list: inout AttributeList) {

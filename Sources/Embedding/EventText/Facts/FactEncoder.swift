@@ -24,21 +24,12 @@ struct FactEncoder {
         let oldObject = event.oldAttributes.map { Bytes(rebasing: bytes[$0]) } ?? Bytes(start: nil, count: 0)
 
         // The old attributes are most often the new ones of the event before, or those of this event once more.
-        let isNewKnown = ByteHash.equals(entry.attributes, newObject)
-        let isOldNew = ByteHash.equals(oldObject, newObject)
-        if !isOldNew {
-            if ByteHash.equals(entry.attributes, oldObject) {
-                oldList = entry.list
-            } else {
-                reader.read(oldObject, into: &oldList)
-            }
-        }
-        if isNewKnown {
-            newList = entry.list
-        } else {
-            reader.read(newObject, into: &newList)
-            if event.kind == .state { entities.remember(newObject, newList, in: entry) }
-        }
+        let isOldNew = ByteComparison.equals(oldObject, newObject)
+        if !isOldNew { read(oldObject, isKnown: entry.knows(oldObject), of: entry, into: &oldList) }
+        let digest = ByteDigest(newObject)
+        let isNewKnown = entry.attributes == digest
+        read(newObject, isKnown: isNewKnown, of: entry, into: &newList)
+        if event.kind == .state, !isNewKnown { entry.remember(digest, count: newObject.count) }
         let facts =
             event.kind == .state || oldObject.isEmpty
             ? describe(entityID, entry, newList, newObject, bytes, house, &entities)
@@ -58,6 +49,16 @@ struct FactEncoder {
         return facts
     }
 
+    /// Finds the attributes in `object`. Where those are the ones that were seen last, it is known where they lie.
+    private func read(_ object: Bytes, isKnown: Bool, of entry: EntityMemory.Entry, into list: inout AttributeList) {
+        if isKnown, let known = entry.list {
+            list.replace(by: known)
+            return
+        }
+        reader.read(object, into: &list)
+        if isKnown { entry.remember(list) }
+    }
+
     private mutating func entry(of entityID: JSONString, _ bytes: Bytes, _ entities: inout EntityMemory)
         -> EntityMemory.Entry
     {
@@ -74,9 +75,9 @@ struct FactEncoder {
         if event.kind == .stateRemoved { return .removed }
         let new = event.newState.map { Bytes(rebasing: bytes[$0.start..<$0.end]) } ?? Bytes(start: nil, count: 0)
         if let old = event.oldState {
-            return ByteHash.equals(Bytes(rebasing: bytes[old.start..<old.end]), new) ? .attributes : .changed
+            return ByteComparison.equals(Bytes(rebasing: bytes[old.start..<old.end]), new) ? .attributes : .changed
         }
-        if let previousState { return ByteHash.equals(previousState, new) ? .attributes : .changed }
+        if let previousState { return ByteComparison.equals(previousState, new) ? .attributes : .changed }
         return isLive ? .added : .standing
     }
 
@@ -97,26 +98,19 @@ struct FactEncoder {
         deviceClass: AttributeValue?, unit: AttributeValue?, _ object: Bytes, _ bytes: Bytes, _ house: HouseContext,
         _ entities: inout EntityMemory
     ) -> EntityFacts {
-        if let facts = description.facts, Self.isSame(description.friendlyName, name, object),
-            Self.isSame(description.deviceClass, deviceClass, object), Self.isSame(description.unit, unit, object)
-        {
-            return facts
+        var origin = ByteDigest()
+        for value in [name, deviceClass, unit] {
+            // Nothing is not the same as an empty text.
+            origin.add(value.map { UInt64($0.form.rawValue) + 1 } ?? 0)
+            if let value { origin.add(value.bytes(in: object)) }
         }
+        if let facts = description.facts, description.origin == origin { return facts }
         let id = JSONText.string(entityID, of: bytes)
         let facts = EntityFacts(
             number: entities.nextNumber(), entityID: id, friendlyName: Self.text(name, object),
             deviceClass: Self.text(deviceClass, object), unit: Self.text(unit, object), context: house.entities[id])
-        description = EntityMemory.Description(
-            facts: facts, friendlyName: name.map { Array($0.bytes(in: object)) },
-            deviceClass: deviceClass.map { Array($0.bytes(in: object)) }, unit: unit.map { Array($0.bytes(in: object)) }
-        )
+        description = EntityMemory.Description(facts: facts, origin: origin)
         return facts
-    }
-
-    private static func isSame(_ known: [UInt8]?, _ value: AttributeValue?, _ object: Bytes) -> Bool {
-        guard let known else { return value == nil }
-        guard let value else { return false }
-        return ByteHash.equals(known, value.bytes(in: object))
     }
 
     private static func text(_ value: AttributeValue?, _ object: Bytes) -> String? {
@@ -164,7 +158,7 @@ struct FactEncoder {
         case .unknown: writer.append(FactWriter.Tag.unknown)
         case .moment: writer.append(FactWriter.Tag.moment)
         case .number(let number):
-            writer.append(facts.numberRule.round(number))
+            writer.append(facts.shape.numberRule.round(number))
             return movement(to: number, event, bytes, previousState, facts)
         case .text: writer.append(new, of: bytes)
         }
@@ -181,7 +175,7 @@ struct FactEncoder {
             before = previousState.flatMap { $0.withUnsafeBytes { NumericState.parse($0) } }
         }
         guard let before else { return .none }
-        if facts.numberRule.isQuiver(from: before, to: number) { return .same }
+        if facts.shape.numberRule.isQuiver(from: before, to: number) { return .same }
         return number > before ? .up : .down
     }
 
@@ -189,9 +183,9 @@ struct FactEncoder {
     private func lasted(
         _ form: EventFacts.Form, _ event: HomeAssistantEvent, _ bytes: Bytes, _ facts: EntityFacts
     ) -> Lasting {
-        guard form == .changed, !facts.lastingStates.isEmpty, let old = event.oldState else { return .short }
+        guard form == .changed, !facts.shape.lastingStates.isEmpty, let old = event.oldState else { return .short }
         let text = Bytes(rebasing: bytes[old.start..<old.end])
-        guard facts.lastingStates.contains(where: { ByteHash.equals($0, text) }),
+        guard facts.shape.lastingStates.contains(where: { ByteComparison.equals($0, text) }),
             let start = event.lastChanged(event.oldLastChanged, in: bytes)
         else { return .short }
         let end = event.lastChanged(event.newLastChanged, in: bytes) ?? event.timestamp
@@ -203,9 +197,9 @@ struct FactEncoder {
     private mutating func writeAttributes(
         _ form: EventFacts.Form, _ facts: EntityFacts, _ newObject: Bytes, _ oldObject: Bytes, isOldNew: Bool
     ) {
-        var told: AttributeSet = form == .standing || form == .added || form == .changed ? facts.details : []
+        var told: AttributeSet = form == .standing || form == .added || form == .changed ? facts.shape.details : []
         if !isOldNew, form == .attributes || form == .changed, !oldObject.isEmpty {
-            let wanted = form == .attributes ? facts.changes : facts.companions
+            let wanted = form == .attributes ? facts.shape.changes : facts.shape.companions
             for value in newList.values where wanted.contains(value.name) {
                 guard let old = oldList[value.name] else {
                     // What appears with the state is no change of its own.
@@ -216,7 +210,7 @@ struct FactEncoder {
                 var movement = EventFacts.Movement.none
                 if value.form == .number, old.form == .number { movement = value.number > old.number ? .up : .down }
                 write(value, movement, newObject, facts)
-                if facts.details.contains(value.name) { told = facts.details }
+                if facts.shape.details.contains(value.name) { told = facts.shape.details }
             }
         }
         guard !told.isEmpty else { return }
@@ -228,7 +222,7 @@ struct FactEncoder {
     ) {
         writer.append(
             value, movement, of: object,
-            rule: value.form == .number ? AttributeWords.rule(value.name, domain: facts.domain) : nil)
+            rule: value.form == .number ? AttributeWords.rule(value.name, domain: facts.shape.domain) : nil)
     }
 
     // MARK: Other events

@@ -19,7 +19,7 @@ enum StateForm {
         case 0x75 where Self.unavailableBytes.elementsEqual(text): self = .unavailable
         case 0x75 where Self.unknownBytes.elementsEqual(text): self = .unknown
         case 0x2B...0x39 where Self.isMoment(text): self = .moment
-        case 0x2B...0x39 where !entity.hasWordStates:
+        case 0x2B...0x39 where !entity.shape.hasWordStates:
             self = NumericState.parse(UnsafeRawBufferPointer(text)).map { .number($0) } ?? .text
         default: self = .text
         }

@@ -2,58 +2,43 @@ import BridgeCore
 
 /// What was seen of each entity last, so that it need not be read again.
 struct EntityMemory {
-    /// Bytes of attributes that are remembered of one entity; bytes for them and their places of all.
-    private static let attributesLimit = 2_048
-    private static let budget = 4 << 20
-
     /// One entity.
     final class Entry {
         /// What its states tell of it.
         var description = Description()
         /// What other events tell of it, which carry no attributes.
         var otherDescription = Description()
-        /// The attributes that were seen last, and where those lie in them that count.
-        fileprivate(set) var attributes: [UInt8] = []
-        fileprivate(set) var list = AttributeList()
-        /// Bytes of both.
-        fileprivate var size: Int {
-            attributes.count + list.values.count * MemoryLayout<AttributeValue>.stride
-        }
+        /// The attributes that were seen last, and their bytes.
+        fileprivate(set) var attributes = ByteDigest()
+        fileprivate(set) var attributesCount = -1
+        /// Where those lie in them that count; `nil` until they are seen again, as attributes that change each time never are.
+        fileprivate(set) var list: AttributeList?
     }
 
-    /// What an entity is, and the attributes that say so.
+    /// What an entity is, and by which attributes.
     struct Description {
         var facts: EntityFacts?
-        var friendlyName: [UInt8]?
-        var deviceClass: [UInt8]?
-        var unit: [UInt8]?
+        var origin = ByteDigest()
     }
 
     private var table: RecentTable<Entry>
-    private var bytes = 0
     private var lastNumber: UInt64 = 0
 
     init(capacity: Int) { table = RecentTable(capacity: capacity) }
 
-    /// The entry of an entity, made where there is none.
-    mutating func entry(_ entityID: UnsafeBufferPointer<UInt8>) -> Entry {
-        if let known = table.value(for: entityID) { return known }
-        let entry = Entry()
-        if let dropped = table.insert(entry, for: entityID) { bytes -= dropped.size }
-        return entry
+    /// Entities that are remembered.
+    var capacity: Int {
+        get { table.capacity }
+        set { table.capacity = newValue }
     }
 
-    /// Remembers the attributes of an entry, where they are small and there is room.
-    mutating func remember(_ attributes: UnsafeBufferPointer<UInt8>, _ list: AttributeList, in entry: Entry) {
-        bytes -= entry.size
-        if attributes.count <= Self.attributesLimit, bytes + attributes.count * 2 <= Self.budget {
-            entry.attributes.replaceSubrange(entry.attributes.indices, with: attributes)
-            entry.list = list
-        } else {
-            entry.attributes.removeAll()
-            entry.list = AttributeList()
-        }
-        bytes += entry.size
+    /// The entry of an entity, made where there is none.
+    mutating func entry(_ entityID: UnsafeBufferPointer<UInt8>) -> Entry {
+        let key = ByteDigest(entityID)
+        if let known = table.value(for: key) { return known }
+        let entry = Entry()
+        table.insert(entry, for: key)
+        return entry
     }
 
     /// A number for a new description.
@@ -63,8 +48,22 @@ struct EntityMemory {
     }
 
     /// Forgets all entities; numbers go on.
-    mutating func removeAll() {
-        table.removeAll()
-        bytes = 0
+    mutating func removeAll() { table.removeAll() }
+}
+
+extension EntityMemory.Entry {
+    /// Whether `object` are the attributes that were seen last.
+    func knows(_ object: UnsafeBufferPointer<UInt8>) -> Bool {
+        attributesCount == object.count && attributes == ByteDigest(object)
     }
+
+    /// Remembers the digest of `count` bytes of attributes that were not known.
+    func remember(_ digest: ByteDigest, count: Int) {
+        attributes = digest
+        attributesCount = count
+        list = nil
+    }
+
+    /// Remembers where what counts lies in the attributes that were seen last.
+    func remember(_ list: AttributeList) { self.list = list.copy }
 }

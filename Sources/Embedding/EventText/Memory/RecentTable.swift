@@ -1,10 +1,10 @@
 /// Values by the bytes of their key, of which the least recently used go when it is full.
 ///
-/// Looking up takes the bytes where they lie and allocates nothing.
+/// Of a key it keeps a digest: a house may have thousands of them, and a process hundreds of houses. It takes no more memory than
+/// what it holds asks for.
 struct RecentTable<Value> {
     private struct Entry {
-        var hash: UInt64
-        var key: [UInt8]
+        var key: ByteDigest
         var value: Value
         /// The next entry with the same place in `heads`; -1 for none.
         var next: Int32
@@ -12,81 +12,83 @@ struct RecentTable<Value> {
         var older: Int32
     }
 
-    private let capacity: Int
-    private var heads: [Int32]
+    /// So many values it may hold, at least one. What it holds already stays when this becomes less.
+    var capacity: Int
+    private var heads = [Int32](repeating: -1, count: 16)
     private var entries: [Entry] = []
     private var newest: Int32 = -1
     private var oldest: Int32 = -1
 
     /// Holds up to `capacity` values, at least one.
-    init(capacity: Int) {
-        self.capacity = max(capacity, 1)
-        var places = 16
-        while places < self.capacity * 2 { places *= 2 }
-        heads = Array(repeating: -1, count: places)
-    }
+    init(capacity: Int) { self.capacity = capacity }
 
     var count: Int { entries.count }
 
     /// The value under `key`, which counts as used by this.
-    mutating func value(for key: UnsafeBufferPointer<UInt8>) -> Value? {
-        let index = find(key, hash: ByteHash.hash(key))
+    mutating func value(for key: ByteDigest) -> Value? {
+        let index = find(key)
         guard index >= 0 else { return nil }
         touch(index)
         return entries[Int(index)].value
     }
 
-    /// Puts `value` under `key` and returns what was there, or the least recently used one that had to go.
-    @discardableResult
-    mutating func insert(_ value: Value, for key: UnsafeBufferPointer<UInt8>) -> Value? {
-        let hash = ByteHash.hash(key)
-        let index = find(key, hash: hash)
+    /// Puts `value` under `key`, in the place of what was there, or of the least recently used one where it is full.
+    mutating func insert(_ value: Value, for key: ByteDigest) {
+        let index = find(key)
         if index >= 0 {
             touch(index)
-            let replaced = entries[Int(index)].value
             entries[Int(index)].value = value
-            return replaced
+            return
         }
-        let place = Int(truncatingIfNeeded: hash) & (heads.count - 1)
-        if entries.count < capacity {
+        if entries.count < max(capacity, 1) {
+            if entries.count * 2 >= heads.count { spread() }
             let added = Int32(entries.count)
-            entries.append(
-                Entry(hash: hash, key: Array(key), value: value, next: heads[place], newer: -1, older: -1))
-            heads[place] = added
+            entries.append(Entry(key: key, value: value, next: heads[place(of: key)], newer: -1, older: -1))
+            heads[place(of: key)] = added
             link(added)
-            return nil
+            return
         }
         let reused = oldest
-        let dropped = entries[Int(reused)].value
         unchain(reused)
         unlink(reused)
-        entries[Int(reused)] = Entry(
-            hash: hash, key: Array(key), value: value, next: heads[place], newer: -1, older: -1)
-        heads[place] = reused
+        entries[Int(reused)] = Entry(key: key, value: value, next: heads[place(of: key)], newer: -1, older: -1)
+        heads[place(of: key)] = reused
         link(reused)
-        return dropped
     }
 
     mutating func removeAll() {
-        for place in heads.indices { heads[place] = -1 }
-        entries.removeAll()
+        heads = [Int32](repeating: -1, count: 16)
+        entries = []
         newest = -1
         oldest = -1
     }
 
     // MARK: Chains
 
-    private func find(_ key: UnsafeBufferPointer<UInt8>, hash: UInt64) -> Int32 {
-        var index = heads[Int(truncatingIfNeeded: hash) & (heads.count - 1)]
+    @inline(__always)
+    private func place(of key: ByteDigest) -> Int { Int(truncatingIfNeeded: key.high) & (heads.count - 1) }
+
+    /// Gives the chains twice as many places.
+    private mutating func spread() {
+        heads = [Int32](repeating: -1, count: heads.count * 2)
+        for index in entries.indices {
+            let place = place(of: entries[index].key)
+            entries[index].next = heads[place]
+            heads[place] = Int32(index)
+        }
+    }
+
+    private func find(_ key: ByteDigest) -> Int32 {
+        var index = heads[place(of: key)]
         while index >= 0 {
-            if entries[Int(index)].hash == hash, ByteHash.equals(entries[Int(index)].key, key) { return index }
+            if entries[Int(index)].key == key { return index }
             index = entries[Int(index)].next
         }
         return -1
     }
 
     private mutating func unchain(_ index: Int32) {
-        let place = Int(truncatingIfNeeded: entries[Int(index)].hash) & (heads.count - 1)
+        let place = place(of: entries[Int(index)].key)
         let next = entries[Int(index)].next
         if heads[place] == index {
             heads[place] = next

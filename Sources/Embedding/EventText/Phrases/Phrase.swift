@@ -55,13 +55,13 @@ struct PhraseMaker {
 
     private func textChange(_ state: String) -> Phrase {
         let transition: String
-        switch entity.domain {
+        switch entity.shape.domain {
         case "weather": transition = "to:\(state)"
         case "text", "input_text": transition = "set"
         default: transition = "\(word(facts.old))>\(word(facts.new))"
         }
         var phrase: Phrase
-        if let words = entity.states[state] {
+        if let words = entity.shape.states[state] {
             phrase = Phrase(turnedOn(state) + words.became, transition, words.polarity)
         } else {
             phrase = Phrase(turnedOn(state) + unlisted(state), transition, .neutral)
@@ -75,7 +75,7 @@ struct PhraseMaker {
     private func turnedOn(_ state: String) -> String {
         guard case .text(let old) = facts.old, ["off", "standby"].contains(old),
             !["off", "standby", "on"].contains(state),
-            ["media_player", "climate", "water_heater"].contains(entity.domain)
+            ["media_player", "climate", "water_heater"].contains(entity.shape.domain)
         else { return "" }
         return "was turned on, switched on, and "
     }
@@ -83,7 +83,7 @@ struct PhraseMaker {
     /// A state that no table knows: a place, an option, a program's own word.
     private func unlisted(_ state: String) -> String {
         let words = OneLine.state(state)
-        return switch entity.domain {
+        return switch entity.shape.domain {
         case "person", "device_tracker": "arrived at \(words), is at \(words)"
         case "select", "input_select": "was set to \(words)"
         case "text", "input_text": "was set to \"\(words)\""
@@ -95,7 +95,7 @@ struct PhraseMaker {
 
     private func lasting() -> String? {
         guard let duration = facts.lasted.words, case .text(let old) = facts.old,
-            let words = entity.states[old]?.lasting
+            let words = entity.shape.states[old]?.lasting
         else { return nil }
         return "\(words) for \(duration)"
     }
@@ -108,11 +108,11 @@ struct PhraseMaker {
         case .unknown: return Phrase("is unknown", transition)
         case .number(let number):
             return Phrase(
-                "is at about \(entity.numberWords.text(number))" + level(number), transition, .neutral)
+                "is at about \(entity.shape.numberWords.text(number))" + level(number), transition, .neutral)
         case .text(let text):
-            guard let words = entity.states[text] else {
+            guard let words = entity.shape.states[text] else {
                 return Phrase(
-                    "is \(["person", "device_tracker"].contains(entity.domain) ? "at " : "")\(OneLine.state(text))",
+                    "is \(["person", "device_tracker"].contains(entity.shape.domain) ? "at " : "")\(OneLine.state(text))",
                     transition)
             }
             return Phrase(words.stands + detail(for: text), transition, words.polarity)
@@ -127,14 +127,14 @@ struct PhraseMaker {
         case .unknown: "unknown"
         case .moment: "moment"
         case .number: "number"
-        case .text(let text): entity.states[text] == nil ? OneLine.state(text) : text
+        case .text(let text): entity.shape.states[text] == nil ? OneLine.state(text) : text
         }
     }
 
     // MARK: Moments
 
     private func moment() -> Phrase {
-        switch entity.domain {
+        switch entity.shape.domain {
         case "button", "input_button": return Phrase("was pressed", "pressed", .active)
         case "scene": return Phrase("was activated, turned on", "activated", .active)
         case "event": return eventEntity()
@@ -149,15 +149,15 @@ struct PhraseMaker {
 
     private func eventEntity() -> Phrase {
         guard let type = facts.text(.eventType) else { return Phrase("was triggered", "event", .active) }
-        let words = EventWords.eventType(type, deviceClass: entity.deviceClass)
+        let words = EventWords.eventType(type, deviceClass: entity.shape.deviceClass)
         return Phrase(words, "event:\(type)", .active)
     }
 
     // MARK: Numbers
 
     func numberChange(_ number: RoundedNumber, _ movement: EventFacts.Movement) -> Phrase {
-        let text = entity.numberWords.text(number)
-        switch (entity.domain, movement) {
+        let text = entity.shape.numberWords.text(number)
+        switch (entity.shape.domain, movement) {
         case ("counter", .up): return Phrase("counted up to about \(text)", "up", .active)
         case ("counter", .down): return Phrase("was reset or counted down to about \(text)", "down", .rest)
         case ("todo", .up): return Phrase("got a new item, something was added", "up", .active)
@@ -166,7 +166,7 @@ struct PhraseMaker {
         case ("zone", .down): return Phrase("has fewer people, someone left", "down", .rest)
         default: break
         }
-        if entity.numberWords.isSetting {
+        if entity.shape.numberWords.isSetting {
             let direction = movement == .up ? "set higher" : movement == .down ? "set lower" : "set"
             let transition = movement == .up ? "up" : movement == .down ? "down" : "set"
             return Phrase("was \(direction), to about \(text)", transition)
@@ -180,6 +180,6 @@ struct PhraseMaker {
     }
 
     private func level(_ number: RoundedNumber) -> String {
-        entity.numberWords.level(number).map { ", \($0)" } ?? ""
+        entity.shape.numberWords.level(number).map { ", \($0)" } ?? ""
     }
 }

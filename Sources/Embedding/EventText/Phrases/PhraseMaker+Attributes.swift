@@ -1,7 +1,7 @@
 extension PhraseMaker {
     /// What an event says of its circumstances: what is played, who locked, which appointment.
     func detail(for state: String) -> String {
-        switch entity.domain {
+        switch entity.shape.domain {
         case "media_player":
             return state == "playing" ? playing() : ""
         case "lock", "alarm_control_panel": return facts.text(.changedBy).map { " by \($0)" } ?? ""
@@ -37,9 +37,9 @@ extension PhraseMaker {
             let meaning = AttributeWords.action(text)
             return Phrase(meaning.words, "action:\(text)", meaning.polarity)
         }
-        if entity.domain == "event" {
+        if entity.shape.domain == "event" {
             return Phrase(
-                EventWords.eventType(facts.text(.eventType) ?? "", deviceClass: entity.deviceClass),
+                EventWords.eventType(facts.text(.eventType) ?? "", deviceClass: entity.shape.deviceClass),
                 "event:\(facts.text(.eventType) ?? "")", .active)
         }
         if let first = changed.first, [.mediaTitle, .mediaArtist, .appName].contains(first.name) {
@@ -59,7 +59,8 @@ extension PhraseMaker {
         case .number(let number): return numberChange(number, .same)
         case .text(let state):
             return Phrase(
-                "\(entity.states[state]?.stands ?? "is \(OneLine.state(state))") as before, details changed", "attr")
+                "\(entity.shape.states[state]?.stands ?? "is \(OneLine.state(state))") as before, details changed",
+                "attr")
         default: return Phrase("reported new details", "attr")
         }
     }
@@ -71,7 +72,8 @@ extension PhraseMaker {
             let row = AttributeWords.numberRow(attribute.name, direction)
             guard let row else { return nil }
             return (
-                row.text.replacing("{}", with: AttributeWords.text(number, of: attribute.name, unit: entity.unit)),
+                row.text.replacing(
+                    "{}", with: AttributeWords.text(number, of: attribute.name, unit: entity.shape.unit)),
                 row.polarity
             )
         case .text(let text):
