@@ -21,12 +21,12 @@ final class ExemplarDirectory: Sendable {
         var exemplar: EventID?
         var hasDocument: Bool
         /// The round in which `exemplar` was last confirmed.
-        var round: UInt32
+        var round: UInt16
     }
 
     private struct State {
         /// Counts up now and then: what was learned in an earlier round is asked for again, although it is used meanwhile.
-        var round: UInt32 = 0
+        var round: UInt16 = 0
         /// Two generations: when the newer one is full, the older one is dropped.
         var recent: [EmbeddingKey: Entry] = [:]
         var older: [EmbeddingKey: Entry] = [:]
@@ -40,8 +40,9 @@ final class ExemplarDirectory: Sendable {
         }
     }
 
-    /// Keys of one generation: about 2 MiB, and more than the keys of a month of a large house.
-    private static let generation = 32_768
+    /// Keys of one generation: the keys of a month of hundreds of houses. A key takes some forty bytes, so that a large house needs a
+    /// megabyte or two.
+    private static let generation = 262_144
     /// Questions that wait; what comes beyond is asked for the next time that the key is seen.
     private static let questionLimit = 8_192
 

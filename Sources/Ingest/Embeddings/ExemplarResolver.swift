@@ -14,6 +14,8 @@ struct ExemplarResolver: Sendable {
 
     private static let interval: Duration = .seconds(2)
     private static let questionsAtOnce = 2_000
+    /// So many times at each look, while there are more questions.
+    private static let answersAtOnce = 5
     /// After so many looks everything is asked for again as it is used: about five minutes.
     private static let looksInARound = 150
 
@@ -26,7 +28,10 @@ struct ExemplarResolver: Sendable {
             looks += 1
             if looks.isMultiple(of: Self.looksInARound) { directory.beginRound() }
             do {
-                if try await answerSome() { isFailing = false }
+                for _ in 0..<Self.answersAtOnce {
+                    guard try await answerSome() else { break }
+                    isFailing = false
+                }
             } catch {
                 if Task.isCancelled { return }
                 logger.log(

@@ -21,6 +21,10 @@ package final class EmbeddingWorker: Sendable {
     private let logger: Logger
     private let state: LockedBox<EmbeddingStatus>
     private let signal = WakeSignal()
+    /// Keys that get a vector in one round. A round looks through all that waits, however little it takes of it: where many houses are
+    /// new, it takes more, as long as that is done in a second.
+    private let keysAtOnce = LockedBox(keysAtOnceRange.lowerBound)
+    private static let keysAtOnceRange = 64...512
 
     /// A worker that has not started.
     ///
@@ -107,7 +111,12 @@ package final class EmbeddingWorker: Sendable {
 
     private func round() async throws -> EmbeddingRound {
         let thread = thread
-        var round = try await exemplars.embedPending(version: version) { try await thread.vectors(of: $0) }
+        let limit = keysAtOnce.withLock { $0 }
+        let start = ContinuousClock.now
+        var round = try await exemplars.embedPending(version: version, keys: limit) {
+            try await thread.vectors(of: $0)
+        }
+        adapt(limit, to: round, took: ContinuousClock.now - start)
         // What has no vector comes before what has an old one.
         if round.isIdle {
             round = try await exemplars.renewOutdated(version: version) { try await thread.vectors(of: $0) }
@@ -131,6 +140,17 @@ package final class EmbeddingWorker: Sendable {
             state.copied += round.copied
         }
         return round
+    }
+
+    private func adapt(_ limit: Int, to round: EmbeddingRound, took: Duration) {
+        let range = Self.keysAtOnceRange
+        keysAtOnce.withLock { keys in
+            if took > .seconds(1) {
+                keys = max(range.lowerBound, limit / 2)
+            } else if round.embedded >= limit, took < .milliseconds(400) {
+                keys = min(range.upperBound, limit * 2)
+            }
+        }
     }
 
     /// How many were outdated at the last count, less those renewed since.

@@ -14,7 +14,7 @@ package struct EmbeddingDocumentRepository: Sendable {
         try await pool.withConnection { session in try await Self.insert(documents, on: session, deadline: deadline) }
     }
 
-    /// The same over a connection of the caller's; each five hundred documents have `deadline`.
+    /// The same over a connection of the caller's; each thousand documents have `deadline`.
     package static func insert(
         _ documents: [StoredDocument], on session: PostgresConnection, deadline: Duration
     ) async throws -> Int {
@@ -24,20 +24,10 @@ package struct EmbeddingDocumentRepository: Sendable {
             .values.sorted { EventKey.isOrdered($0.key, $1.key) }
         var rest = ordered[...]
         while !rest.isEmpty {
-            let piece = rest.prefix(500)
-            rest = rest.dropFirst(500)
-            let parameters = piece.flatMap { document -> [PostgresValue] in
-                [
-                    .id(document.key.connection), .bytes(document.key.bytes),
-                    .text(StorableText.fitting(document.text)),
-                    .optional(document.entityID) { .text(StorableText.fitting($0, limit: 255)) },
-                    .text(StorableText.fitting(document.kind)), .text(StorableText.fitting(document.transition)),
-                    .optional(document.area) { .text(StorableText.fitting($0)) }, .int(Int64(document.dayPart)),
-                    .int(Int64(document.polarity)),
-                ]
-            }
+            let piece = rest.prefix(1_000)
+            rest = rest.dropFirst(1_000)
             let result = try await session.query(
-                insert(rows: piece.count), parameters, name: "insert_embedding_documents", deadline: deadline)
+                insert, parameters(of: piece), name: "insert_embedding_documents", deadline: deadline)
             inserted += try result.one { row throws(PostgresError) in try row.int("inserted") }
         }
         return inserted
@@ -72,31 +62,41 @@ package struct EmbeddingDocumentRepository: Sendable {
         return try result.map(StoredDocument.init(row:))
     }
 
-    private static let types = [
-        "uuid", "bytea", "text", "varchar", "text", "text", "text", "smallint", "smallint",
-    ]
-
-    private static func insert(rows: Int) -> String {
-        let values = (0..<rows).map { row in
-            "("
-                + types.enumerated().map { "$\(row * types.count + $0.offset + 1)::\($0.element)" }
-                .joined(separator: ", ") + ")"
-        }.joined(separator: ", ")
-        // needed_at to the day: a key that comes back every minute must not write every minute.
-        return """
-            WITH stored AS (
-                INSERT INTO home_assistant_embedding_documents AS stored (
-                    connection_id, embedding_key, text, entity_id, kind, transition, area, day_part, polarity)
-                SELECT given.* FROM (VALUES \(values)) AS given (
-                    connection_id, embedding_key, text, entity_id, kind, transition, area, day_part, polarity)
-                WHERE EXISTS (SELECT FROM home_assistant_connections AS owner WHERE owner.id = given.connection_id)
-                ON CONFLICT (connection_id, embedding_key) DO UPDATE SET needed_at = now()
-                    WHERE stored.needed_at < now() - interval '1 day'
-                RETURNING xmax = 0 AS is_new
-            )
-            SELECT count(*) FILTER (WHERE is_new) AS inserted FROM stored
-            """
+    /// One array for each column: a parameter for each value would cost PostgreSQL more than the rows do.
+    private static func parameters(of documents: ArraySlice<StoredDocument>) -> [PostgresValue] {
+        documents.map(\.key).parameters + [
+            .textArray(documents.map { StorableText.fitting($0.text) }),
+            .textArray(documents.map { optional($0.entityID.map { StorableText.fitting($0, limit: 255) }) }),
+            .textArray(documents.map { StorableText.fitting($0.kind) }),
+            .textArray(documents.map { StorableText.fitting($0.transition) }),
+            .textArray(documents.map { optional($0.area.map { StorableText.fitting($0) }) }),
+            .textArray(documents.map { String($0.dayPart) }), .textArray(documents.map { String($0.polarity) }),
+        ]
     }
+
+    /// An array of texts has no nulls: what is there follows a sign.
+    private static func optional(_ text: String?) -> String { text.map { "=" + $0 } ?? "" }
+
+    // needed_at to the day: a key that comes back every minute must not write every minute.
+    private static let insert = """
+        WITH stored AS (
+            INSERT INTO home_assistant_embedding_documents AS stored (
+                connection_id, embedding_key, text, entity_id, kind, transition, area, day_part, polarity)
+            SELECT given_connection::uuid, decode(given_key, 'hex'), given_text,
+                CASE WHEN given_entity <> '' THEN substr(given_entity, 2) END, given_kind, given_transition,
+                CASE WHEN given_area <> '' THEN substr(given_area, 2) END, given_day_part::smallint,
+                given_polarity::smallint
+            FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                $9::text[]) AS given (
+                given_connection, given_key, given_text, given_entity, given_kind, given_transition, given_area,
+                given_day_part, given_polarity)
+            WHERE EXISTS (SELECT FROM home_assistant_connections AS owner WHERE owner.id = given_connection::uuid)
+            ON CONFLICT (connection_id, embedding_key) DO UPDATE SET needed_at = now()
+                WHERE stored.needed_at < now() - interval '1 day'
+            RETURNING xmax = 0 AS is_new
+        )
+        SELECT count(*) FILTER (WHERE is_new) AS inserted FROM stored
+        """
 
     /// A key that any event has is one of an exemplar or of an event that waits.
     private static let deleteOrphans = """
