@@ -1,3 +1,4 @@
+import BridgeCore
 import CLibPQ
 
 #if canImport(Glibc)
@@ -24,6 +25,11 @@ package struct PostgresResult: Sendable, RandomAccessCollection {
 
     /// The names of the columns in their order.
     package var columnNames: [String] { storage.columnNames }
+
+    /// The different UUIDs in a column that is nowhere NULL.
+    package func ids<ID: TypedIdentifier>(_ column: String) throws(PostgresError) -> Set<ID> {
+        Set(try map { row throws(PostgresError) in try row.id(column) })
+    }
 }
 
 /// Owns a `PGresult`.

@@ -17,11 +17,13 @@ extension ExecutionDesk {
             await attempt("search", "Cannot search the stored events for runs. Trying again.") {
                 try await self.searchEvents()
             }
-            await attempt("settle", "Cannot settle runs whose traces are lost. Trying again.") {
-                try await self.settleLost()
-            }
-            await attempt("overrides", "Cannot look for runs that were reversed by hand. Trying again.") {
-                try await self.checkOverrides()
+            if await hasLeftovers {
+                await attempt("settle", "Cannot settle runs whose traces are lost. Trying again.") {
+                    try await self.settleLost()
+                }
+                await attempt("overrides", "Cannot look for runs that were reversed by hand. Trying again.") {
+                    try await self.checkOverrides()
+                }
             }
             if isFirst || figuresAt + pacing.largeFigures.scaled <= .now {
                 let all = isFirst
@@ -35,6 +37,11 @@ extension ExecutionDesk {
             if !isSearchDue { _ = await searchWake.next(until: .now + pacing.housekeeping.scaled) }
             guard (try? await Task.sleep(for: pacing.gathering.scaled)) != nil else { return }
         }
+    }
+
+    /// Where that cannot be asked, what follows tells of it.
+    private var hasLeftovers: Bool {
+        get async { (try? await leftovers.finds(connection)) ?? true }
     }
 
     /// Runs `body`, and says whether it went well.

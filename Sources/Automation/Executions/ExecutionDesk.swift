@@ -17,6 +17,8 @@ actor ExecutionDesk {
     let repository: ExecutionRepository
     let workplace: AutomationWorkplace
     let pacing: ExecutionPacing
+    /// The houses with runs that are neither settled nor checked.
+    let leftovers: SharedLook
     let logger: Logger
     private let wake: Mailbox<Void>
     /// Wakes the housekeeping when the stored events are to be searched.
@@ -40,10 +42,11 @@ actor ExecutionDesk {
     var postponed: Set<AutomationID> = []
 
     init(
-        connection: ConnectionID, workplace: AutomationWorkplace, pacing: ExecutionPacing, searchedUntil: Timestamp?,
-        logger: Logger
+        connection: ConnectionID, workplace: AutomationWorkplace, pacing: ExecutionPacing, leftovers: SharedLook,
+        searchedUntil: Timestamp?, logger: Logger
     ) {
         self.connection = connection
+        self.leftovers = leftovers
         self.workplace = workplace
         self.pacing = pacing
         self.searchedUntil = searchedUntil

@@ -25,12 +25,17 @@ package final class ExecutionKeeper: Sendable {
 
     private let workplace: AutomationWorkplace
     private let pacing: ExecutionPacing
+    private let leftovers: SharedLook
     private let state = LockedBox(State())
 
     /// A keeper that works in `workplace`; where that has claims, only for connections whose lease is held.
     package init(_ workplace: AutomationWorkplace, pacing: ExecutionPacing = ExecutionPacing()) {
         self.workplace = workplace
         self.pacing = pacing
+        let repository = ExecutionRepository(workplace.pool)
+        leftovers = SharedLook(age: (pacing.housekeeping / 4).scaled) {
+            try await repository.connectionsWithLeftovers()
+        }
     }
 
     /// Tells what the event stream said of automations, after the events are stored. May be called from any thread, as often as
@@ -52,7 +57,8 @@ package final class ExecutionKeeper: Sendable {
         let (number, searched) = enrol(connection, wake)
         defer { dismiss(connection, number) }
         let desk = ExecutionDesk(
-            connection: connection, workplace: workplace, pacing: pacing, searchedUntil: searched, logger: logger)
+            connection: connection, workplace: workplace, pacing: pacing, leftovers: leftovers, searchedUntil: searched,
+            logger: logger)
         let watch = TraceWatch(
             desk: desk, reader: TraceReader(port, answerLimit: pacing.answerLimit), pacing: pacing, wake: wake,
             takeInbox: { [self] in takeInbox(connection, number) }, logger: logger)

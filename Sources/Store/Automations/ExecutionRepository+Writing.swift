@@ -81,6 +81,19 @@ extension ExecutionRepository {
         }
     }
 
+    /// The connections of which `unfinished` finds executions, or `checkOverrides` may.
+    package func connectionsWithLeftovers() async throws -> Set<ConnectionID> {
+        try await pool.withConnection { session in
+            try await session.query(
+                """
+                SELECT connection_id FROM automation_executions WHERE status = 'running'
+                UNION
+                SELECT connection_id FROM automation_executions WHERE status = 'success' AND overrides_checked_at IS NULL
+                """, name: "connections_with_leftovers"
+            ).ids("connection_id")
+        }
+    }
+
     /// Makes `unknown` of executions that still count as running: their traces are lost.
     package func giveUp(
         _ executions: [UUID], of connection: ConnectionID, under claims: LeaseClaims? = nil

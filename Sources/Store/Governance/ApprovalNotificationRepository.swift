@@ -111,13 +111,12 @@ package struct ApprovalNotificationRepository: Sendable {
     /// The connections for which a proposal waits, or a notification that was sent is not taken back.
     package func connectionsToTell() async throws -> Set<ConnectionID> {
         try await pool.withConnection { session in
-            Set(
-                try await session.query(
-                    """
-                    SELECT connection_id FROM approval_workflow WHERE status = 'PENDING'
-                    UNION SELECT connection_id FROM approval_notification WHERE cleared_at IS NULL
-                    """, name: "connections_to_tell"
-                ).map { row throws(PostgresError) in try row.id("connection_id", as: ConnectionID.self) })
+            try await session.query(
+                """
+                SELECT connection_id FROM approval_workflow WHERE status = 'PENDING'
+                UNION SELECT connection_id FROM approval_notification WHERE cleared_at IS NULL
+                """, name: "connections_to_tell"
+            ).ids("connection_id")
         }
     }
 

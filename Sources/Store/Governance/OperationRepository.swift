@@ -70,14 +70,13 @@ package struct OperationRepository: Sendable {
     /// The connections for which `work` finds something, if nothing is held back or stopped.
     package func connectionsWithWork() async throws -> Set<ConnectionID> {
         try await pool.withConnection { session in
-            Set(
-                try await session.query(
-                    """
-                    SELECT connection_id FROM rollback_operation WHERE status = 'IN_PROGRESS'
-                    UNION SELECT connection_id FROM automation_apply_operation WHERE status = 'IN_PROGRESS'
-                    UNION SELECT workflow.connection_id FROM approval_workflow AS workflow WHERE \(Self.isDue)
-                    """, name: "connections_with_work"
-                ).map { row throws(PostgresError) in try row.id("connection_id", as: ConnectionID.self) })
+            try await session.query(
+                """
+                SELECT connection_id FROM rollback_operation WHERE status = 'IN_PROGRESS'
+                UNION SELECT connection_id FROM automation_apply_operation WHERE status = 'IN_PROGRESS'
+                UNION SELECT workflow.connection_id FROM approval_workflow AS workflow WHERE \(Self.isDue)
+                """, name: "connections_with_work"
+            ).ids("connection_id")
         }
     }
 
