@@ -26,16 +26,27 @@ struct ManyHouses {
     func busy(_ count: Int, rate: Int, seconds: Int) async throws -> [BenchResult] {
         try await Self.with(executable, houses: count) { process, fake in
             try await Task.sleep(for: .seconds(20))
-            var generator = EventGenerator()
-            // A house has sent each of its entities before: the first event of one costs a description and a vector.
-            note("\(count) houses: each entity for the first time")
-            for _ in 0..<EventGenerator.entities {
-                fake.push(generator.events(1).map { (type: "state_changed", json: $0) })
-                try await Task.sleep(for: .milliseconds(50))
-            }
-            let known = Double(count * EventGenerator.entities)
-            try await Self.wait(.seconds(180)) {
-                try process.metrics()["ha_bridge_events_stored_total"] ?? 0 >= known
+            // Of a house with 20 events a second most come from some dozens of entities.
+            var generator = EventGenerator(entities: 100, swings: true)
+            // The houses have been known for a while: the first event of its kind costs a text and a vector, and the second one the
+            // question which row has that.
+            var known = 0.0
+            for round in ["first", "second"] {
+                note("\(count) houses: each entity up and down for the \(round) time")
+                for _ in 0..<generator.entities * 2 {
+                    fake.push(generator.events(1).map { (type: "state_changed", json: $0) })
+                    try await Task.sleep(for: .milliseconds(50))
+                }
+                known += Double(count * generator.entities * 2)
+                let all = known
+                // The figure of what waits is up to half a minute old.
+                try await Self.wait(.seconds(120)) {
+                    try process.metrics()["ha_bridge_events_stored_total"] ?? 0 >= all
+                }
+                try await Task.sleep(for: .seconds(35))
+                try await Self.wait(.seconds(300)) {
+                    try process.metrics()["ha_bridge_embedding_pending_events"] ?? 0 == 0
+                }
             }
             let before = try process.metrics()
             let storedBefore = before["ha_bridge_events_stored_total"] ?? 0
