@@ -157,6 +157,19 @@ pg_write_url() {
   printf 'postgresql://ha_bridge:%s@127.0.0.1:%s/ha_bridge' "$(first_line "$2/password")" "$(first_line "$2/port")" | write_secret "$1/url"
 }
 
+# pg_make_database PLACE BIN: the database with its extension. Both may exist already; the role is a superuser, so later CREATE
+# EXTENSION statements work as well.
+pg_make_database() {
+  PGPASSWORD=$(first_line "$1/password") "$2/psql" --no-psqlrc --quiet --host=127.0.0.1 --port="$(first_line "$1/port")" \
+    --username=ha_bridge --dbname=postgres --set=ON_ERROR_STOP=1 <<'SQL' >/dev/null
+SET client_min_messages = warning;
+SELECT 'CREATE DATABASE ha_bridge' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'ha_bridge') \gexec
+\connect ha_bridge
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS vector;
+SQL
+}
+
 pg_start() {
   local directory throwaway=no place bin user port
   directory=$(realpath -m "$1")
@@ -188,15 +201,15 @@ pg_start() {
       die "PostgreSQL did not start. Its log ($place/log) ends: $(tail -n 3 "$place/log" | tr '\n' ' ')"
   fi
   pg_write_url "$directory" "$place"
-  # Both may exist already; the role is a superuser, so later CREATE EXTENSION statements work as well.
-  PGPASSWORD=$(first_line "$place/password") "$bin/psql" --no-psqlrc --quiet --host=127.0.0.1 --port="$(first_line "$place/port")" \
-    --username=ha_bridge --dbname=postgres --set=ON_ERROR_STOP=1 >/dev/null <<'SQL' || die "PostgreSQL runs but its database cannot be made; see $place/log."
-SET client_min_messages = warning;
-SELECT 'CREATE DATABASE ha_bridge' WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'ha_bridge') \gexec
-\connect ha_bridge
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS vector;
-SQL
+  # Others, who waited for this server, may have taken all of its connections.
+  local attempt answer=''
+  for attempt in {1..100}; do
+    answer=$(pg_make_database "$place" "$bin" 2>&1) && break
+    if [[ $answer != *'too many clients'* ]] || [ "$attempt" -eq 100 ]; then
+      die "PostgreSQL runs but its database cannot be made: $answer See $place/log."
+    fi
+    sleep 0.1
+  done
   first_line "$directory/url"
   echo
 }
