@@ -227,7 +227,8 @@ let package = Package(
                 "EventSpool", "Store", "PostgresClient", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency",
                 arguments, log,
             ],
-            path: "Tests/Benchmarks"),
+            path: "Tests/Benchmarks",
+            exclude: ["python_client.py"]),
         .executableTarget(
             name: "retrieval-eval",
             dependencies: [

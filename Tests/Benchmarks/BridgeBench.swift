@@ -41,6 +41,8 @@ struct BridgeBench: AsyncParsableCommand {
     enum Part: String, CaseIterable, ExpressibleByArgument {
         /// As fast as it goes, and 1,000 events a second.
         case rate
+        /// CPU of a Python client that does the least; wants HA_BRIDGE_BENCH_PYTHON.
+        case python
         /// 20 quiet homes.
         case idle
         /// 500 homes at 20 events a second.
@@ -81,7 +83,7 @@ struct BridgeBench: AsyncParsableCommand {
         for part in only.isEmpty ? Part.allCases : only {
             note("Measuring: \(part.rawValue)")
             do {
-                results += try await measure(part, executable)
+                results += try await measure(part, executable, results, python: environment["HA_BRIDGE_BENCH_PYTHON"])
             } catch {
                 // What was measured is worth telling all the same.
                 note("Could not measure \(part.rawValue): \(error)")
@@ -92,10 +94,18 @@ struct BridgeBench: AsyncParsableCommand {
         if hasFailed { throw ExitCode.failure }
     }
 
-    private func measure(_ part: Part, _ executable: String) async throws -> [BenchResult] {
+    private func measure(
+        _ part: Part, _ executable: String, _ known: [BenchResult], python: String?
+    ) async throws -> [BenchResult] {
         let houses = ManyHouses(executable: executable)
         switch part {
         case .rate: return try await rate(executable)
+        case .python:
+            guard let python else {
+                note("Left out: no HA_BRIDGE_BENCH_PYTHON with orjson, aiohttp and asyncpg. deploy/bench installs one.")
+                return []
+            }
+            return compare(try await PythonClient(python: python).run(events: events, rounds: rounds), with: known)
         case .idle: return try await houses.quiet(20, seconds: 60)
         case .many: return try await houses.busy(500, rate: 20, seconds: seconds)
         case .picture: return try await houses.hugePicture(entities: 20_000)
@@ -125,6 +135,24 @@ struct BridgeBench: AsyncParsableCommand {
             let steady = try await measurement.steadyRate(seconds: seconds)
             return try await measurement.throughput(events: events, rounds: rounds) + steady
         }
+    }
+
+    private func compare(_ python: (cpu: [Double], rate: [Double]), with known: [BenchResult]) -> [BenchResult] {
+        var results = [
+            BenchResult(
+                name: "python_cpu_seconds_per_million", title: "CPU seconds of the Python client per million events",
+                value: python.cpu.median),
+            BenchResult(
+                name: "python_events_per_second", title: "socket to committed row of the Python client, events/s",
+                value: python.rate.median, digits: 0),
+        ]
+        if let own = known.first(where: { $0.name == "cpu_seconds_per_million" }) {
+            results.append(
+                BenchResult(
+                    name: "cpu_ratio_to_python", title: "CPU of the bridge, as a ratio to that of the Python client",
+                    value: own.value / python.cpu.median, bar: .atMost(0.5)))
+        }
+        return results
     }
 
     private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
