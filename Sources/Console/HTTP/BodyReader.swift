@@ -32,7 +32,9 @@ struct BodyReader {
         switch members[name] {
         case nil, .null: return nil
         case .string(let text) where text.unicodeScalars.count <= limit && !text.utf8.contains(0):
-            guard text.contains(where: { !$0.isWhitespace }) else { throw .invalid("“\(name)” is blank.") }
+            guard text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else {
+                throw .invalid("“\(name)” is blank.")
+            }
             return text
         default: throw .invalid("“\(name)” takes a text of up to \(limit) characters.")
         }

@@ -32,7 +32,7 @@ struct Call {
 
     /// The text in the path under `:name`.
     func text(_ name: String, limit: Int = 255) throws(Problem) -> String {
-        guard let text = context.parameters[name], text.utf8.count <= limit, !text.utf8.contains(0)
+        guard let text = context.parameters[name], text.unicodeScalars.count <= limit, !text.utf8.contains(0)
         else { throw .notFound(name) }
         return text
     }

@@ -26,11 +26,12 @@ struct QueryReader {
         self.values = values
     }
 
-    /// A text; `nil` where it is not given. Throws where it is empty, longer than `limit` bytes, or holds a NUL.
+    /// A text; `nil` where it is not given. Throws where it is empty, has more than `limit` characters (Unicode scalars, as JSON
+    /// Schema counts them), or holds a NUL.
     func text(_ name: String, limit: Int = 255) throws(Problem) -> String? {
         guard let value = values[name] else { return nil }
-        guard !value.isEmpty, value.utf8.count <= limit, !value.utf8.contains(0) else {
-            throw .invalid("The parameter \(name) takes 1 to \(limit) bytes of text.")
+        guard !value.isEmpty, value.unicodeScalars.count <= limit, !value.utf8.contains(0) else {
+            throw .invalid("The parameter \(name) takes a text of 1 to \(limit) characters.")
         }
         return value
     }

@@ -43,6 +43,18 @@ struct EntityEndpointTests {
         }
     }
 
+    @Test("Text is counted in characters, as the description counts it", arguments: ["a", "%C3%BC", "%F0%9F%92%A1"])
+    func longTexts(character: String) async throws {
+        try await ConsoleHouse.with { house in
+            let longest = String(repeating: character, count: 64)
+            let taken = try await house.get("entities?domain=\(longest)", as: house.bert)
+            #expect(taken.status == 200)
+            for wrong in [longest + "a", "", "a%00"] {
+                #expect(try await house.get("entities?domain=\(wrong)", as: house.bert).status == 400, "\(wrong)")
+            }
+        }
+    }
+
     @Test("One entity is told with its attributes, to whoever may see it")
     func one() async throws {
         try await ConsoleHouse.with { house in
