@@ -68,10 +68,9 @@ struct ApprovalDesk {
 
     private mutating func showWaiting() async throws {
         // Asked before what waits: the first proposal of all may come between the two questions.
-        var isNew = false
-        if shown == .unknown {
-            isNew = try await approvals.list(connection: connection, includesDecided: true, limit: 1).isEmpty
-        }
+        let isNew =
+            shown == .unknown
+            ? try await approvals.list(connection: connection, includesDecided: true, limit: 1).isEmpty : false
         let waiting = try await approvals.list(connection: connection, limit: 50)
         let notice = ApprovalNotice.persistent(waiting)
         guard let notice else {

@@ -1,5 +1,3 @@
-import Glibc
-
 /// Bytes by two hashes of them: 128 bits, which no two texts of a process share in practice, whatever someone sends.
 ///
 /// The seeds differ in each process, so a digest goes into nothing that is kept.
@@ -49,18 +47,5 @@ struct ByteDigest: Hashable {
     private static func mix(_ value: UInt64, _ factor: UInt64) -> UInt64 {
         let product = value.multipliedFullWidth(by: factor)
         return product.high ^ product.low
-    }
-}
-
-/// Compares bytes where they lie.
-enum ByteComparison {
-    static func equals(_ left: [UInt8], _ right: UnsafeBufferPointer<UInt8>) -> Bool {
-        left.withUnsafeBufferPointer { equals($0, right) }
-    }
-
-    static func equals(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard left.count == right.count else { return false }
-        guard let first = left.baseAddress, let second = right.baseAddress else { return true }
-        return memcmp(first, second, left.count) == 0
     }
 }
