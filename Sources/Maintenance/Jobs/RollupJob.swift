@@ -20,7 +20,7 @@ package struct RollupJob: MaintenanceJob {
     package func run() async throws -> JobOutcome {
         var total = RollupStep()
         var isUnfinished = false
-        for connection in try await rollups.connections() {
+        for connection in try await rollups.due() {
             var left = steps
             // What was stored before is marked before anything is computed, and the finer before the coarser: each is made of the
             // one before it.

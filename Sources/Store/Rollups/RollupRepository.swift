@@ -32,12 +32,10 @@ package struct RollupRepository: Sendable {
         self.limits = limits
     }
 
-    /// The connections that have roll-ups: all but those that are being removed.
-    package func connections() async throws -> [ConnectionID] {
+    /// The connections for which any of the steps has something to do now; none that is being removed.
+    package func due() async throws -> [ConnectionID] {
         try await pool.withConnection { session in
-            let result = try await session.query(
-                "SELECT id FROM home_assistant_connections WHERE removed_at IS NULL ORDER BY id",
-                name: "rollup_connections")
+            let result = try await session.query(RollupSQL.due, name: "rollups_due")
             return try result.map { row throws(PostgresError) in try row.id("id") }
         }
     }
@@ -50,7 +48,7 @@ package struct RollupRepository: Sendable {
                 """
                 SELECT (extract(epoch FROM bucket_start) / 300)::bigint AS bucket, generation
                 FROM home_assistant_rollup_dirty
-                WHERE connection_id = $1 AND bucket_start < now() - interval '5 minutes 10 seconds'
+                WHERE connection_id = $1 AND \(RollupSQL.isFiveMinutesOver)
                 ORDER BY bucket_start LIMIT $2
                 """, [.id(connection), .int(Int64(limits.buckets))], session)
             guard !marks.isEmpty else { return RollupStep() }

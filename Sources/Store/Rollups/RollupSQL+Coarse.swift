@@ -1,16 +1,53 @@
 extension RollupSQL {
+    /// The connections for which a step would find something to do, all asked at once: a step of its own for each of many quiet
+    /// houses costs more than all else that is done for them.
+    static let due = """
+        SELECT connection.id
+        FROM home_assistant_connections AS connection
+        LEFT JOIN home_assistant_rollup_progress AS progress ON progress.connection_id = connection.id
+        WHERE connection.removed_at IS NULL AND (
+            progress.connection_id IS NULL OR progress.marked_until < 'infinity'
+            OR progress.time_zone <> automation_time_zone(connection.time_zone)
+            OR EXISTS (
+                SELECT FROM home_assistant_rollup_dirty
+                WHERE connection_id = connection.id AND \(isFiveMinutesOver)
+            )
+            OR EXISTS (
+                SELECT FROM (
+                    SELECT \(end(zone: "progress.time_zone")) AS bucket_end FROM home_assistant_rollup_pending
+                    WHERE connection_id = connection.id AND bucket_start < now() - interval '1 hour'
+                    -- OFFSET 0: the end of a day costs a call, so the index comes first.
+                    OFFSET 0
+                ) AS mark
+                WHERE \(isOver)
+            )
+        )
+        ORDER BY connection.id
+        """
+
+    /// Of a mark of 5 minutes: they are over, and their last events have had time to come.
+    static let isFiveMinutesOver = "bucket_start < now() - interval '5 minutes 10 seconds'"
+
+    /// When what a row of the pending ones stands for ends.
+    private static func end(zone: String) -> String {
+        """
+        CASE WHEN kind IN ('day', 'metrics_day') THEN home_assistant_next_day_start(bucket_start, \(zone))
+            ELSE bucket_start + interval '1 hour' END
+        """
+    }
+
+    private static let isOver = "bucket_end < now() - interval '15 seconds'"
+
     /// Marks of `$1`, a connection, of the kind `$2`, whose time is over by the zone `$3`; of what still waits for its 5 minutes, none.
     /// At most `$4`, the oldest first.
     static let pending = """
         SELECT (extract(epoch FROM bucket_start) / 300)::bigint AS bucket, generation
         FROM (
-            SELECT
-                pending.*, CASE WHEN kind IN ('day', 'metrics_day') THEN home_assistant_next_day_start(bucket_start, $3)
-                    ELSE bucket_start + interval '1 hour' END AS bucket_end
+            SELECT pending.*, \(end(zone: "$3")) AS bucket_end
             FROM home_assistant_rollup_pending AS pending
             WHERE connection_id = $1 AND kind = $2 AND bucket_start < now() - interval '1 hour'
         ) AS mark
-        WHERE bucket_end < now() - interval '15 seconds'
+        WHERE \(isOver)
             AND NOT EXISTS (
                 SELECT FROM home_assistant_rollup_dirty AS dirty
                 WHERE dirty.connection_id = $1 AND dirty.bucket_start >= mark.bucket_start

@@ -69,6 +69,41 @@ import Testing
         }
     }
 
+    /// What is marked, and whether that is due for a house that has made what was there before.
+    @Test(arguments: [
+        ("dirty", "now() - interval '4 minutes'", false),
+        ("dirty", "now() - interval '5 minutes 20 seconds'", true),
+        ("hour", "now() - interval '30 minutes'", false), ("hour", "now() - interval '1 hour 20 seconds'", true),
+        ("metrics", "now() - interval '1 hour 20 seconds'", true),
+        ("day", "home_assistant_day_start(now(), 'Asia/Kolkata')", false),
+        ("day", "home_assistant_day_start(now() - interval '25 hours', 'Asia/Kolkata')", true),
+        ("metrics_day", "home_assistant_day_start(now(), 'Asia/Kolkata')", false),
+        ("metrics_day", "home_assistant_day_start(now() - interval '25 hours', 'Asia/Kolkata')", true),
+    ])
+    func isDueForWhatIsOver(kind: String, start: String, isOver: Bool) async throws {
+        try await RollupHouse.with(zone: "Asia/Kolkata") { house in
+            #expect(try await house.isDue(), "Nothing was ever made.")
+            try await house.rollUp()
+            #expect(try await !house.isDue())
+            _ = try await house.database.session.query(
+                kind == "dirty"
+                    ? "INSERT INTO home_assistant_rollup_dirty (connection_id, bucket_start) VALUES ($1, \(start))"
+                    : "INSERT INTO home_assistant_rollup_pending (connection_id, kind, bucket_start) VALUES ($1, '\(kind)', \(start))",
+                [.id(house.connection)])
+            #expect(try await house.isDue() == isOver)
+        }
+    }
+
+    @Test func isDueInAnotherZoneUntilItIsRemoved() async throws {
+        try await RollupHouse.with { house in
+            try await house.rollUp()
+            try await house.move(to: "Asia/Kolkata")
+            #expect(try await house.isDue())
+            _ = try await house.database.session.query("UPDATE home_assistant_connections SET removed_at = now()")
+            #expect(try await !house.isDue())
+        }
+    }
+
     @Test func marksOnlyWhatIsNewOfASnapshot() async throws {
         try await RollupHouse.with { house in
             var old = state("1", at: 10)

@@ -55,6 +55,7 @@ struct RollupHouse {
             rollups.prepare, rollups.rollUpFiveMinutes, rollups.rollUpHours, rollups.rollUpDays,
             rollups.rollUpMetricHours, rollups.rollUpMetricDays,
         ]
+        let isDue = try await rollups.due().contains(connection)
         var total = RollupStep()
         var left = steps
         for stage in stages {
@@ -65,7 +66,13 @@ struct RollupHouse {
                 left -= 1
             }
         }
+        #expect(isDue || total == RollupStep(), "It was not due, and had something to do.")
         return total
+    }
+
+    /// Whether the job would look at it.
+    func isDue() async throws -> Bool {
+        try await RollupRepository(database.pool).due() == [connection]
     }
 
     /// How many 5 minutes wait.
