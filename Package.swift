@@ -20,7 +20,9 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let package = Package(
     name: "ha-bridge",
     products: [
-        .executable(name: "ha-bridge", targets: ["BridgeCommand"])
+        .executable(name: "ha-bridge", targets: ["BridgeCommand"]),
+        // For the benchmark: loaded before ha-bridge, it counts what that asks of libc.
+        .library(name: "CallCounter", type: .dynamic, targets: ["CallCounter"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -221,6 +223,7 @@ let package = Package(
                 "BridgeConcurrency", log,
             ],
             exclude: ["README.md"]),
+        .target(name: "CallCounter", path: "Tests/CallCounter"),
         .executableTarget(
             name: "bridge-bench",
             dependencies: [

@@ -28,6 +28,9 @@ struct BridgeBench: AsyncParsableCommand {
     @Flag(help: "Measure the rate with embeddings and without instead.")
     var embedding = false
 
+    @Option(help: "Measure the rate beside so many million stored events instead; each takes 0.3 GB of disk.")
+    var stored: Int?
+
     @Option(
         help: ArgumentHelp(
             "Measure these alone: \(Part.allCases.map(\.rawValue).joined(separator: ", ")). May be given several times.",
@@ -41,6 +44,8 @@ struct BridgeBench: AsyncParsableCommand {
     enum Part: String, CaseIterable, ExpressibleByArgument {
         /// As fast as it goes, and 1,000 events a second.
         case rate
+        /// Allocations, copies and system calls for each event; wants libCallCounter.so beside this program.
+        case counts
         /// CPU of a Python client that does the least; wants HA_BRIDGE_BENCH_PYTHON.
         case python
         /// 20 quiet homes.
@@ -72,6 +77,10 @@ struct BridgeBench: AsyncParsableCommand {
             return try show(
                 await EmbeddingComparison(executable: executable, events: events, rounds: rounds).run())
         }
+        if let stored {
+            return try show(
+                await StoredComparison(executable: executable, events: events, rounds: rounds, millions: stored).run())
+        }
         if let outage {
             return try show(
                 await TestDatabase.with { database in
@@ -100,6 +109,14 @@ struct BridgeBench: AsyncParsableCommand {
         let houses = ManyHouses(executable: executable)
         switch part {
         case .rate: return try await rate(executable)
+        case .counts:
+            let library = URL(fileURLWithPath: executable).deletingLastPathComponent()
+                .appending(path: "libCallCounter.so").path
+            guard FileManager.default.isReadableFile(atPath: library) else {
+                note("Left out: no \(library). Build it: swift build -c release --product CallCounter")
+                return []
+            }
+            return try await CallCounts(executable: executable, library: library, events: events).run()
         case .python:
             guard let python else {
                 note("Left out: no HA_BRIDGE_BENCH_PYTHON with orjson, aiohttp and asyncpg. deploy/bench installs one.")

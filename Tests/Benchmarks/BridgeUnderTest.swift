@@ -16,8 +16,13 @@ final class BridgeUnderTest: Sendable {
     private let port: UInt16
     var processID: Int32 { process.withLock { $0?.processIdentifier ?? 0 } }
 
-    /// Migrates the database, stores a connection to each of `houses`, and starts the process.
-    init(executable: String, database: String, houses: [String], embedder: String = "lexical") async throws {
+    /// Migrates the database, stores a connection to each of `houses`, lets `prepare` do what it likes with each, and starts the
+    /// process.
+    init(
+        executable: String, database: String, houses: [String], embedder: String = "lexical",
+        environment added: [String: String] = [:],
+        prepare: (PostgresConnection, ConnectionID) async throws -> Void = { _, _ in }
+    ) async throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "bridge-bench-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let keyFile = directory.appending(path: "keyring").path
@@ -26,7 +31,6 @@ final class BridgeUnderTest: Sendable {
         let configuration = try PostgresConfiguration(database)
         let session = try await PostgresConnection.connect(configuration, logger: logger)
         _ = try await Migrator().up(on: session)
-        await session.close()
         let pool = PostgresPool(configuration, size: 1, logger: logger)
         let user = try await UserRepository(pool).add(username: "bench", email: "bench@home.example", role: .admin)
         for (number, house) in houses.enumerated() {
@@ -36,8 +40,10 @@ final class BridgeUnderTest: Sendable {
                 Secret("fake-token".utf8), for: TokenBinding(connectionID: id, userID: user.id, origin: url.origin))
             _ = try await ConnectionRepository(pool).add(
                 id: id, userID: user.id, name: "house \(number)", url: url.description, sealedToken: sealed)
+            try await prepare(session, id)
         }
         await pool.close()
+        await session.close()
 
         port = UInt16.random(in: 20_000...32_000)
         self.executable = executable
@@ -47,7 +53,7 @@ final class BridgeUnderTest: Sendable {
         environment["HA_BRIDGE_HTTP_ADDRESS"] = "127.0.0.1:\(port)"
         environment["HA_BRIDGE_LOG_LEVEL"] = "warning"
         environment["HA_BRIDGE_EMBEDDER"] = embedder
-        self.environment = environment
+        self.environment = environment.merging(added) { $1 }
         try begin()
     }
 

@@ -1,5 +1,4 @@
 import Foundation
-import PostgresClient
 import TestSupport
 
 /// The rate of events with embeddings and without, on databases of their own, in turns.
@@ -8,52 +7,12 @@ struct EmbeddingComparison {
     let events: Int
     let rounds: Int
 
-    /// One bridge with its house.
-    private struct Side {
-        let measurement: Measurement
-        let fake: FakeHomeAssistant
-        let process: BridgeUnderTest
-        var generator = EventGenerator()
-        var rates: [Double] = []
-        var cpu: [Double] = []
-
-        init(executable: String, database: String, embedder: String) async throws {
-            fake = try FakeHomeAssistant(BridgeBench.quietBehaviour)
-            process = try await BridgeUnderTest(
-                executable: executable, database: database, houses: [fake.url], embedder: embedder)
-            measurement = Measurement(process: process, fake: fake, database: database)
-            guard await fake.wait(.seconds(30), until: { $0.subscriptionCount == 1 }) else {
-                throw CocoaError(.featureUnsupported)
-            }
-        }
-
-        mutating func flood(_ count: Int, counts: Bool) async throws {
-            let result = try await measurement.flood(generator.events(count))
-            guard counts else { return }
-            rates.append(result.rate)
-            cpu.append(result.cpu)
-        }
-
-        /// Waits until every key has its vector, as in a house that has run for a while.
-        func settle() async throws {
-            let limit = ContinuousClock.now + .seconds(600)
-            while ContinuousClock.now < limit, try process.metrics()["ha_bridge_embedding_pending_events"] ?? 0 > 0 {
-                try await Task.sleep(for: .seconds(1))
-            }
-        }
-
-        func stop() {
-            process.stop()
-            fake.stop()
-        }
-    }
-
     func run() async throws -> [BenchResult] {
         try await TestDatabase.with { first in
             try await TestDatabase.with { second in
-                var with = try await Side(executable: executable, database: first.url, embedder: "lexical")
+                var with = try await ComparedBridge(executable: executable, database: first.url, embedder: "lexical")
                 defer { with.stop() }
-                var without = try await Side(executable: executable, database: second.url, embedder: "off")
+                var without = try await ComparedBridge(executable: executable, database: second.url, embedder: "off")
                 defer { without.stop() }
                 // Twice to begin with, so that what is measured is a house whose keys are known.
                 for _ in 0..<2 {

@@ -67,7 +67,9 @@ struct Measurement {
 
     /// Sends `events` as fast as it goes and waits until they are committed. Returns events/s, and CPU seconds of the bridge per
     /// million events.
-    func flood(_ events: [String]) async throws -> (rate: Double, cpu: Double) {
+    func flood(_ events: [String], lookEvery pause: Duration = .milliseconds(20)) async throws -> (
+        rate: Double, cpu: Double
+    ) {
         guard let connection = fake.connections.first else { throw CocoaError(.featureUnsupported) }
         let (bytes, _) = connection.encode(Self.recording(events))
         let before = try stored()
@@ -77,7 +79,7 @@ struct Measurement {
         sender.start()
         while try stored() < before + Double(events.count) {
             guard ContinuousClock.now - start < .seconds(300) else { throw CocoaError(.userCancelled) }
-            try await Task.sleep(for: .milliseconds(20))
+            try await Task.sleep(for: pause)
         }
         let elapsed = (ContinuousClock.now - start).seconds
         return (
