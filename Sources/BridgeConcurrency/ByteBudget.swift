@@ -45,5 +45,5 @@ package final class ByteBudget<Holder: Hashable & Sendable>: Sendable {
     }
 
     /// Bytes held by all.
-    package var total: Int { state.withLock(\.total) }
+    package var total: Int { state.withLock { $0.total } }
 }

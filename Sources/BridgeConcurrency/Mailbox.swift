@@ -65,7 +65,7 @@ package final class Mailbox<Element: Sendable>: Sendable, Wakeable {
     }
 
     /// Whether `close` was called; what was pushed before may still wait.
-    package var isClosed: Bool { state.withLock(\.isClosed) }
+    package var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Lets the reader go with an empty array, now and from here on.
     package func close() {

@@ -60,7 +60,7 @@ package final class KeyringSource: Sendable {
     }
 
     private func look(atOnce: Bool) -> Keyring {
-        guard let path else { return state.withLock(\.keyring) }
+        guard let path else { return state.withLock { $0.keyring } }
         let now = ContinuousClock.now
         var trouble: CryptographyError?
         // The read is inside the lock: it is short, and two threads would otherwise read the same news.

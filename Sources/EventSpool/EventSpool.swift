@@ -86,7 +86,7 @@ package final class EventSpool: @unchecked Sendable {
     }
 
     /// Bytes of all segments.
-    package var usedBytes: Int { state.withLock(\.table.usedBytes) }
+    package var usedBytes: Int { state.withLock { $0.table.usedBytes } }
 
     /// Whether the spool has reached its limit. What arrives must still be appended; it is the caller's turn to see that
     /// nothing more arrives until `hasRoom`.
@@ -99,5 +99,5 @@ package final class EventSpool: @unchecked Sendable {
     package var segments: [SpoolSegment] { state.withLock { $0.table.segments.map(\.summary) } }
 
     /// What happened since the spool was opened.
-    package var statistics: SpoolStatistics { state.withLock(\.statistics) }
+    package var statistics: SpoolStatistics { state.withLock { $0.statistics } }
 }

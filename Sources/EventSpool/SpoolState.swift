@@ -24,7 +24,7 @@ final class SpoolState: Sendable {
     }
 
     /// The directory as it is now.
-    var directory: SpoolDirectory { guarded.withLock(\.directory) }
+    var directory: SpoolDirectory { guarded.withLock { $0.directory } }
 
     /// Counts something that happened.
     func count(_ figure: WritableKeyPath<SpoolStatistics, Int>, _ amount: Int = 1) {

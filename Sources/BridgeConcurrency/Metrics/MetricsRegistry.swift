@@ -75,11 +75,11 @@ package final class MetricsRegistry: Sendable {
     }
 
     /// What could not be registered and why; empty in a correct program.
-    package var problems: [String] { state.withLock(\.problems) }
+    package var problems: [String] { state.withLock { $0.problems } }
 
     /// All families by name, each series by its labels. Callbacks run on the calling thread, outside the lock.
     package func families() -> [MetricFamily] {
-        let families = state.withLock(\.families)
+        let families = state.withLock { $0.families }
         return families.sorted { $0.key < $1.key }.compactMap { name, family in
             let series = family.series.sorted { $0.key.lexicographicallyPrecedes($1.key) }
                 .compactMap { labels, source in

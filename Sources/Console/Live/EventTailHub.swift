@@ -60,7 +60,7 @@ final class EventTailHub: Sendable {
     deinit { state.withLock { $0.reader }?.cancel() }
 
     /// How many tails are open.
-    var count: Int { state.withLock(\.entries.count) }
+    var count: Int { state.withLock { $0.entries.count } }
 
     /// Opens a tail, which shows what is stored from now on and is open for as long as somebody holds it. Throws a 429 `Problem`
     /// where the user has too many, and a 503 one where there are too many in all.
@@ -201,7 +201,7 @@ final class EventTailHub: Sendable {
     /// Once for each user and not for each tail. Where the database does not answer, the last sight stays: nothing new is read
     /// either.
     private func checkSight() async {
-        let entries = state.withLock(\.entries)
+        let entries = state.withLock { $0.entries }
         for (user, own) in Dictionary(grouping: entries, by: \.value.principal.user) {
             guard let checks = own.first?.value.checks, let sight = try? await checks.sight() else { continue }
             state.withLock { state in
@@ -213,7 +213,7 @@ final class EventTailHub: Sendable {
     }
 
     private func checkCredentials() async {
-        let entries = state.withLock(\.entries)
+        let entries = state.withLock { $0.entries }
         for own in Dictionary(grouping: entries.values, by: { "\($0.principal.credential)" }).values {
             guard let checks = own.first?.checks, (try? await checks.isAllowed()) == false else { continue }
             for entry in own { entry.tail?.end() }

@@ -41,7 +41,7 @@ package final class LeaseBook: Sendable {
     }
 
     /// All leases of this moment.
-    package var leases: [ConnectionID: Lease] { state.withLock(\.leases) }
+    package var leases: [ConnectionID: Lease] { state.withLock { $0.leases } }
 
     /// The number of leases, those that are given up included.
     package var count: Int { state.withLock { $0.leases.count } }

@@ -177,7 +177,7 @@ package final class LeaseKeeper: Sendable {
     }
 
     private func look(_ memory: inout Memory) async throws {
-        let acquiresNoMore = state.withLock(\.acquiresNoMore)
+        let acquiresNoMore = state.withLock { $0.acquiresNoMore }
         let census = try await repository.census(for: identity.id)
         let leases = book.leases
         if !acquiresNoMore {

@@ -27,7 +27,7 @@ final class SpoolTail: Sendable {
     }
 
     /// Bytes held.
-    var cost: Int { state.withLock(\.cost) }
+    var cost: Int { state.withLock { $0.cost } }
 
     /// Adds items, which follow those that were added before.
     func push(_ items: [SpooledItem]) {

@@ -63,7 +63,7 @@ package final class LogSink: Sendable {
     deinit { if ownsDescriptor { close(descriptor) } }
 
     /// Lines lost since the start.
-    package var linesLost: Int { state.withLock(\.lost) }
+    package var linesLost: Int { state.withLock { $0.lost } }
 
     /// Writes `line`, which ends in a line feed. `report` makes the line that says how many were lost before.
     ///
