@@ -14,6 +14,12 @@ package actor PostgresPool {
 
     private typealias Turn = Result<Grant, PostgresError>
 
+    private struct Waiter {
+        let id: Int
+        let deadline: ContinuousClock.Instant
+        let continuation: CheckedContinuation<Turn, Never>
+    }
+
     private let configuration: PostgresConfiguration
     private let size: Int
     private let maximumWaiters: Int
@@ -31,12 +37,11 @@ package actor PostgresPool {
     package private(set) var attempts = 0
     /// Lent sessions and those being opened.
     private var lent = 0
-    /// Those in line, first come first.
-    private var waiters: [Int] = []
-    /// A waiter suspends, or is served, in either order: whichever comes first leaves its half here.
-    private var suspended: [Int: CheckedContinuation<Turn, Never>] = [:]
-    private var served: [Int: Turn] = [:]
+    /// Those in line, first come first: so their deadlines are in order, too.
+    private var waiters: [Waiter] = []
     private var lastWaiterID = 0
+    /// Whether a task sleeps until the first deadline in line.
+    private var isWatching = false
     private var isClosed = false
 
     /// Opens nothing yet. A borrower waits at most `waitLimit` for its turn, and `connectDeadline` for a new session. A session that
@@ -81,7 +86,7 @@ package actor PostgresPool {
         isClosed = true
         let connections = idle
         idle = []
-        for waiter in waiters { serve(waiter, .failure(Self.closed)) }
+        for waiter in waiters { serve(waiter.id, .failure(Self.closed)) }
         for entry in connections { await entry.connection.close() }
     }
 
@@ -147,46 +152,39 @@ package actor PostgresPool {
         }
         lastWaiterID += 1
         let id = lastWaiterID
-        // In line from here on: a session that comes back meanwhile is not missed.
-        waiters.append(id)
-        let limit = waitLimit
-        let turn = await withTaskGroup(of: Turn?.self) { group in
-            group.addTask { await self.wait(id) }
-            group.addTask {
-                do {
-                    try await Task.sleep(for: limit)
-                    await self.serve(id, .failure(self.overdue))
-                } catch {
-                    // The borrower's task was cancelled, or its turn has come and nobody is waiting under this number.
-                    await self.serve(id, .failure(PostgresConnection.cancelled("a database session was free")))
-                }
-                return nil
+        let turn = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                // In line from here on: a session that comes back meanwhile is not missed.
+                waiters.append(Waiter(id: id, deadline: .now + waitLimit, continuation: continuation))
+                watchDeadlines()
             }
-            var turn: Turn?
-            for await result in group {
-                if let result {
-                    turn = result
-                    group.cancelAll()
-                }
-            }
-            return turn ?? .failure(Self.closed)
+        } onCancel: {
+            // It finds the waiter in line, or served: the actor is busy with what is above until then.
+            Task { await self.serve(id, .failure(PostgresConnection.cancelled("a database session was free"))) }
         }
         return try turn.get()
     }
 
-    private func wait(_ id: Int) async -> Turn {
-        if let turn = served.removeValue(forKey: id) { return turn }
-        return await withCheckedContinuation { suspended[id] = $0 }
-    }
-
     /// Takes a waiter out of the line and tells it how its wait ended; nothing when it has left already.
     private func serve(_ id: Int, _ turn: Turn) {
-        guard let index = waiters.firstIndex(of: id) else { return }
-        waiters.remove(at: index)
-        if let continuation = suspended.removeValue(forKey: id) {
-            continuation.resume(returning: turn)
-        } else {
-            served[id] = turn
+        guard let index = waiters.firstIndex(where: { $0.id == id }) else { return }
+        waiters.remove(at: index).continuation.resume(returning: turn)
+    }
+
+    /// Sends away whose deadline is over, for as long as anyone is in line. One task for all: hundreds wait at once when a process
+    /// starts, and memory that was needed once is not given back.
+    private func watchDeadlines() {
+        guard !isWatching else { return }
+        isWatching = true
+        Task {
+            while let first = waiters.first {
+                if first.deadline <= .now {
+                    serve(first.id, .failure(overdue))
+                } else {
+                    try? await Task.sleep(until: first.deadline)
+                }
+            }
+            isWatching = false
         }
     }
 
@@ -207,7 +205,7 @@ package actor PostgresPool {
     /// Gives a place, with its session if that is still good, to the next in line.
     private func release(_ connection: PostgresConnection?) {
         if let next = waiters.first {
-            serve(next, .success(connection.map { .connection($0) } ?? .vacancy))
+            serve(next.id, .success(connection.map { .connection($0) } ?? .vacancy))
             return
         }
         lent -= 1

@@ -26,8 +26,11 @@ struct Outage {
         behaviour.recordsReceived = false
         let fake = try FakeHomeAssistant(behaviour)
         defer { fake.stop() }
+        // Two kilobytes an event, which is more than enough: with its usual two gigabytes the bridge would go away from the house after
+        // half an hour, and say so.
         let process = try await BridgeUnderTest(
-            executable: executable, database: address.string ?? database, houses: [fake.url])
+            executable: executable, database: address.string ?? database, houses: [fake.url],
+            environment: ["HA_BRIDGE_SPOOL_MAX_BYTES": "\(max(2 << 30, seconds * Self.rate * 2_048))"])
         defer { process.stop() }
         guard await fake.wait(.seconds(30), until: { $0.subscriptionCount == 1 }) else {
             throw CocoaError(.featureUnsupported)
