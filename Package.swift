@@ -43,9 +43,10 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
-        // Inline functions in C, for instructions that Swift cannot name.
+        // Inline functions in C, for instructions and calls that Swift cannot name.
         .systemLibrary(name: "CByteSearch"),
         .systemLibrary(name: "CChecksum"),
+        .systemLibrary(name: "CFileAllocation"),
         .systemLibrary(name: "CKernels"),
 
         // The foundation: values, pure rules, and the few primitives of concurrency.
@@ -63,7 +64,7 @@ let package = Package(
         .target(name: "SQLiteClient", dependencies: ["CSQLite", "BridgeCore", "BridgeConcurrency"]),
 
         .target(
-            name: "EventSpool", dependencies: ["CChecksum", "BridgeCore", "BridgeConcurrency", log],
+            name: "EventSpool", dependencies: ["CChecksum", "CFileAllocation", "BridgeCore", "BridgeConcurrency", log],
             exclude: ["FORMAT.md"]),
 
         // What an event means, as text and as a vector.

@@ -70,6 +70,8 @@ final class SpoolWriter {
             throw error
         }
         publish(pieces)
+        // What was reserved behind their ends goes back to the disk. Should that fail, it does when they are removed.
+        for piece in pieces.dropLast() { _ = piece.file.truncate(to: piece.end) }
         active = pieces.last
         lastSequence = last.sequence
     }
@@ -180,6 +182,7 @@ final class SpoolWriter {
         let piece = Piece(
             name: name, file: SegmentFile(adopting: descriptor, calls: configuration.calls),
             firstSequence: sequence, lastSequence: sequence, start: 0, written: 0, end: SegmentHeader.size)
+        piece.file.reserve(configuration.segmentBytes)
         pieces.append(piece)
         nextNumber = name.number + 1
         isDirectoryDirty = true

@@ -47,6 +47,25 @@ import Testing
         #expect(chunk.records == entries.map { SpoolRecord($0, run: spool.run) })
     }
 
+    @Test func keepsNoRoomBehindTheEndsOfSegments() throws {
+        let place = TemporarySpool()
+        let spool = try place.open(segmentBytes: 1 << 20)
+        // Records of more than half a segment, so that each has one of its own.
+        for sequence in 1...4 { try spool.append([SpoolEntry(UInt64(sequence), bytes: 600_000)]) }
+        let files = try spool.segments.map { segment in
+            var status = stat()
+            try #require(stat(place.file("\(SegmentName(number: segment.number, run: segment.run))"), &status) == 0)
+            return status
+        }
+        #expect(files.count == 4)
+        for file in files {
+            #expect(file.st_size < 601_000, "Reserved room is no part of a file.")
+        }
+        for file in files.dropLast() {
+            #expect(Int(file.st_blocks) * 512 < 700_000)
+        }
+    }
+
     @Test func keepsSegmentsWithinTheirSize() throws {
         let place = TemporarySpool()
         let spool = try place.open(segmentBytes: 2_000)
