@@ -141,6 +141,10 @@ final class EventLoopCore {
             finish(connection, WebSocketClosure(kind: .tlsFailed(.untrusted), message: message))
             return
         }
+        guard DescriptorReserve.allowsOne else {
+            finish(connection, FailureEvidence.unconnected(target.display, errno: EMFILE))
+            return
+        }
         connection.deadline = Self.now + Self.microseconds(target.handshakeTimeout)
         scheduleTimer(at: connection.deadline)
         opening = connection

@@ -71,7 +71,7 @@ struct FailureEvidence: Sendable {
             kind: .invalidFrame, message: "\(place) sent something that the WebSocket protocol does not allow.")
     }
 
-    private static func unconnected(_ place: String, errno code: Int32) -> WebSocketClosure {
+    static func unconnected(_ place: String, errno code: Int32) -> WebSocketClosure {
         switch code {
         case ECONNREFUSED:
             return WebSocketClosure(

@@ -34,13 +34,6 @@ struct BridgeProcess {
         let metrics = MetricsRegistry()
         ProcessMetrics.register(in: metrics)
         BridgeLogging.register(in: metrics)
-        logger.notice(
-            "Starting.",
-            metadata: [
-                LoggingKeys.version: "\(BridgeVersion.string)",
-                LoggingKeys.databaseServer: "\(database.redactedDescription)",
-                LoggingKeys.httpAddress: "\(settings.httpAddress)",
-            ])
         let auditKeys = AuditKeys(keyring)
         let console = ConsoleService(
             settings: settings, database: database, auditKeys: auditKeys, health: health, metrics: metrics,
@@ -89,6 +82,14 @@ private struct ConnectorService: Service {
     private static let stopLimit: Duration = .seconds(9)
 
     func run() async throws {
+        // The first word comes when a signal is listened to: whoever reads it may stop the process, and it ends as it should.
+        logger.notice(
+            "Starting.",
+            metadata: [
+                LoggingKeys.version: "\(BridgeVersion.string)",
+                LoggingKeys.databaseServer: "\(database.redactedDescription)",
+                LoggingKeys.httpAddress: "\(settings.httpAddress)",
+            ])
         let isReady = try await cancelWhenGracefulShutdown {
             // Where the address is not to be had, nothing else begins.
             guard await listening.contains(where: { true }) else { return false }
