@@ -109,8 +109,44 @@ import Testing
                 var copy = text
                 copy[index] ^= 1 << UInt8(bit)
                 _ = try? scan(copy)
+                _ = skipped(copy)
             }
         }
+    }
+
+    // MARK: What nobody reads
+
+    /// Where `skipUnread` and `skipValue` say that the value of `bytes` ends; `nil` for an error.
+    private func skipped(_ bytes: [UInt8]) -> (unread: Int?, validated: Int?) {
+        bytes.withUnsafeBufferPointer { buffer in
+            var (unread, validated) = (
+                JSONScanner(buffer, range: 0..<buffer.count), JSONScanner(buffer, range: 0..<buffer.count)
+            )
+            return ((try? unread.skipUnread())?.upperBound, (try? validated.skipValue())?.upperBound)
+        }
+    }
+
+    @Test(arguments: [
+        "{}", #"[{"b":[1,2,{}]},[]]"#, #"{"a":"}]"}"#, #"{"a":"\"}]\\","}":"{[\\\""}"#,
+        #"{"\\":["\\\\",{"\\\\\"":0}]}"#, #""}""#, "12",
+        "null", #"{"deep":[[[[[[[[[[[[[[[[[[[["]"]]]]]]]]]]]]]]]]]]]]}"#,
+    ])
+    func endsWhereTheValidatedValueEnds(text: String) {
+        // Wherever the blocks of the search begin and end.
+        for padding in 0..<140 {
+            let value = Array(#"["\#(String(repeating: "x", count: padding))",\#(text)]"#.utf8)
+            for bytes in [value, value + Array(#",{"more":"]"}]"#.utf8)] {
+                #expect(skipped(bytes) == (value.count, value.count))
+            }
+            for count in padding..<value.count { #expect(skipped(Array(value[..<count])) == (nil, nil)) }
+        }
+    }
+
+    @Test func whatIsWrongInsideIsLeftToTheReader() {
+        #expect(skipped(Array(#"{"a":nope},1"#.utf8)) == (10, nil))
+        #expect(skipped(Array(#"{"a":1]}"#.utf8)) == (7, nil))
+        // A string that does not end hides the bracket.
+        #expect(skipped(Array(#"{"a":"b}"#.utf8)) == (nil, nil))
     }
 }
 

@@ -1,3 +1,5 @@
+import CByteSearch
+
 /// Walks through JSON without building values: it validates the grammar, and tells where keys and values lie.
 ///
 /// The bridge needs a dozen fields of an event; the rest goes through as bytes. What is wrong inside a string becomes a finding,
@@ -95,6 +97,19 @@ package struct JSONScanner {
         default: try scalar()
         }
         return start..<position
+    }
+
+    /// Skips an object or array that someone else will read: where it ends is told by its brackets alone, in a tenth of the time. What is
+    /// wrong inside is not found. A value whose brackets do not end, and any other value, is validated.
+    package mutating func skipUnread() throws(JSONScanError) -> Range<Int> {
+        if let byte = peek(), byte == 0x7B || byte == 0x5B {
+            let (start, after) = (position, cbytesearch_end_of_value(base, position, end))
+            if after > start {
+                position = after
+                return start..<after
+            }
+        }
+        return try skipValue()
     }
 
     /// Starts to collect findings for a part of the text; hand what it returns to `endPart`.

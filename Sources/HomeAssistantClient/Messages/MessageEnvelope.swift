@@ -127,7 +127,8 @@ package struct MessageReader {
                 if scanner.equals(key, "type") {
                     if let type = try scanner.stringOrSkip() { envelope.kind = kind(type, scanner) }
                 } else if scanner.equals(key, "event") {
-                    envelope.event = try scanner.skipValue()
+                    // `EventDecoder` reads it. An event that is no JSON then harms no other of its frame.
+                    envelope.event = try scanner.skipUnread()
                 } else if scanner.equals(key, "id") {
                     envelope.id = unsigned(try scanner.skipValue())
                 } else if scanner.equals(key, "result") {
