@@ -20,17 +20,14 @@ struct ComparedBridge {
         fake = try FakeHomeAssistant(BridgeBench.quietBehaviour)
         process = try await BridgeUnderTest(
             executable: executable, database: database, houses: [fake.url], embedder: embedder,
-            environment: environment,
-            prepare: prepare)
+            environment: environment, prepare: prepare)
         measurement = Measurement(process: process, fake: fake, database: database)
         guard await fake.wait(.seconds(30), until: { $0.subscriptionCount == 1 }) else {
             throw CocoaError(.featureUnsupported)
         }
     }
 
-    mutating func flood(
-        _ count: Int, counts: Bool, lookEvery pause: Duration = .milliseconds(20)
-    ) async throws {
+    mutating func flood(_ count: Int, counts: Bool, lookEvery pause: Duration? = nil) async throws {
         let result = try await measurement.flood(generator.events(count), lookEvery: pause)
         guard counts else { return }
         rates.append(result.rate)

@@ -9,8 +9,9 @@ struct ManyHouses {
     /// What a process needs for `count` houses in which nothing happens.
     func quiet(_ count: Int, seconds: Int) async throws -> [BenchResult] {
         try await Self.with(executable, houses: count) { process, _ in
-            // The registries and inventories of the first moments are no part of being quiet.
-            try await Task.sleep(for: .seconds(20))
+            // The registries, inventories and roll-ups of the first moments are no part of being quiet.
+            note("\(count) houses: waiting until they are quiet")
+            try await Task.sleep(for: .seconds(100))
             let before = process.cpuSeconds
             try await Task.sleep(for: .seconds(seconds))
             let share = (process.cpuSeconds - before) / Double(seconds) * 100
