@@ -55,9 +55,10 @@ actor SpoolPump {
         queue.news.close()
     }
 
-    /// When there is something to do even if nothing comes.
+    /// When there is something to do even if nothing comes. Whether the disk must hold what is dirty is asked again with each check:
+    /// a house in which nothing happens would be woken four times a second for it.
     private var nextLook: ContinuousClock.Instant {
-        min(nextCheck, snapshots.due ?? nextCheck, isDirty ? .now + Self.syncInterval : nextCheck)
+        min(nextCheck, snapshots.due ?? nextCheck, isDirty && mustSync() ? nextSync : nextCheck)
     }
 
     private func append(_ items: [SpoolItem]) {
