@@ -158,12 +158,54 @@ CCHECKSUM_TARGET static inline uint32_t cchecksum_crc32c_hardware(
     while (count-- > 0) { crc = CCHECKSUM_STEP8(crc, *bytes++); }
     return ~crc;
 }
+
+/* As above, and copies the bytes to `target` on the way: each is loaded once. */
+CCHECKSUM_TARGET static inline uint32_t cchecksum_copy_three_streams(
+    const uint32_t skip[4][256], uint32_t crc, unsigned char *target, const unsigned char *bytes, size_t block
+) {
+    cchecksum_register first = crc, second = 0, third = 0;
+    for (size_t index = 0; index < block; index += 8) {
+        const uint64_t words[3] = {
+            cchecksum_load64(bytes + index), cchecksum_load64(bytes + block + index),
+            cchecksum_load64(bytes + 2 * block + index)};
+        memcpy(target + index, &words[0], sizeof words[0]);
+        memcpy(target + block + index, &words[1], sizeof words[1]);
+        memcpy(target + 2 * block + index, &words[2], sizeof words[2]);
+        first = CCHECKSUM_STEP64(first, words[0]);
+        second = CCHECKSUM_STEP64(second, words[1]);
+        third = CCHECKSUM_STEP64(third, words[2]);
+    }
+    crc = cchecksum_skip(skip, (uint32_t)first) ^ (uint32_t)second;
+    return cchecksum_skip(skip, crc) ^ (uint32_t)third;
+}
+
+CCHECKSUM_TARGET static inline uint32_t cchecksum_copy_crc32c_hardware(
+    const struct cchecksum_tables *tables, uint32_t crc, void *target, const void *data, size_t count
+) {
+    const unsigned char *bytes = (const unsigned char *)data;
+    unsigned char *copy = (unsigned char *)target;
+    crc = ~crc;
+    while (count >= 3 * cchecksum_short) {
+        crc = cchecksum_copy_three_streams(tables->skip_short, crc, copy, bytes, cchecksum_short);
+        bytes += 3 * cchecksum_short;
+        copy += 3 * cchecksum_short;
+        count -= 3 * cchecksum_short;
+    }
+    if (count > 0) { memcpy(copy, bytes, count); }
+    return cchecksum_crc32c_hardware(tables, ~crc, bytes, count);
+}
 #else
 static inline int cchecksum_has_hardware(void) { return 0; }
 /* Never called where cchecksum_has_hardware says no. */
 static inline uint32_t cchecksum_crc32c_hardware(
     const struct cchecksum_tables *tables, uint32_t crc, const void *data, size_t count
 ) {
+    return cchecksum_crc32c_tables(tables, crc, data, count);
+}
+static inline uint32_t cchecksum_copy_crc32c_hardware(
+    const struct cchecksum_tables *tables, uint32_t crc, void *target, const void *data, size_t count
+) {
+    if (count > 0) { memcpy(target, data, count); }
     return cchecksum_crc32c_tables(tables, crc, data, count);
 }
 #endif

@@ -21,6 +21,19 @@ enum CRC32C {
             : cchecksum_crc32c_tables(tables, checksum, bytes.baseAddress, bytes.count)
     }
 
+    /// The checksum of `bytes`, or of what `checksum` was computed of with `bytes` behind it; copies them to the start of `target`, which
+    /// has room for them, on the way.
+    @inline(__always)
+    static func checksum(
+        _ bytes: UnsafeRawBufferPointer, copiedTo target: UnsafeMutableRawBufferPointer, continuing checksum: UInt32 = 0
+    ) -> UInt32 {
+        guard isHardware else {
+            target.copyMemory(from: bytes)
+            return cchecksum_crc32c_tables(tables, checksum, bytes.baseAddress, bytes.count)
+        }
+        return cchecksum_copy_crc32c_hardware(tables, checksum, target.baseAddress, bytes.baseAddress, bytes.count)
+    }
+
     /// The same by tables, on any machine.
     static func checksumByTables(_ bytes: UnsafeRawBufferPointer, continuing checksum: UInt32 = 0) -> UInt32 {
         cchecksum_crc32c_tables(tables, checksum, bytes.baseAddress, bytes.count)

@@ -104,11 +104,8 @@ final class SpoolWriter {
                     if recordBytes > buffer.room { try flush(&pieces) }
                     let target = buffer.reserve(recordBytes)
                     let payload = UnsafeMutableRawBufferPointer(rebasing: target[RecordHeader.size...])
-                    payload.copyMemory(from: head)
-                    UnsafeMutableRawBufferPointer(rebasing: payload[head.count...]).copyMemory(from: body)
-                    // In one piece and fresh in the cache, the checksum is cheapest.
-                    let header = RecordHeader(run, sequence, kind, UnsafeRawBufferPointer(payload))
-                    header.write(into: target)
+                    // The checksum is cheapest of bytes that are being copied.
+                    RecordHeader(run, sequence, kind, head, body, copiedTo: payload).write(into: target)
                 } else {
                     if RecordHeader.size > buffer.room { try flush(&pieces) }
                     RecordHeader(run, sequence, kind, head, body).write(into: buffer.reserve(RecordHeader.size))

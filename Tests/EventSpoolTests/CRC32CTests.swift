@@ -33,6 +33,13 @@ import Testing
                 let expected = CRC32C.checksumByBits(part)
                 #expect(CRC32C.checksum(part) == expected, "\(length) bytes")
                 #expect(CRC32C.checksumByTables(part) == expected, "\(length) bytes")
+                // Beside the copy nothing is written.
+                var copy = [UInt8](repeating: 1, count: length + 8)
+                let found = copy.withUnsafeMutableBytes { target in
+                    CRC32C.checksum(part, copiedTo: UnsafeMutableRawBufferPointer(rebasing: target[4..<length + 4]))
+                }
+                #expect(found == expected && copy[4..<length + 4].elementsEqual(part), "\(length) bytes")
+                #expect(copy[..<4] == [1, 1, 1, 1] && copy[(length + 4)...] == [1, 1, 1, 1])
             }
         }
     }

@@ -50,16 +50,32 @@ struct RecordHeader: Equatable {
         _ run: SpoolRunID, _ sequence: UInt64, _ kind: UInt8, _ first: UnsafeRawBufferPointer,
         _ second: UnsafeRawBufferPointer = .empty
     ) {
+        self.init(run, sequence, kind, payloadBytes: first.count + second.count)
+        checksum = CRC32C.checksum(second, continuing: CRC32C.checksum(first, continuing: ownChecksum))
+    }
+
+    /// The same, and copies the payload to the start of `target`, which has room for it.
+    init(
+        _ run: SpoolRunID, _ sequence: UInt64, _ kind: UInt8, _ first: UnsafeRawBufferPointer,
+        _ second: UnsafeRawBufferPointer, copiedTo target: UnsafeMutableRawBufferPointer
+    ) {
+        self.init(run, sequence, kind, payloadBytes: first.count + second.count)
+        let rest = UnsafeMutableRawBufferPointer(rebasing: target[first.count...])
+        checksum = CRC32C.checksum(
+            second, copiedTo: rest, continuing: CRC32C.checksum(first, copiedTo: target, continuing: ownChecksum))
+    }
+
+    /// One with its own checksum, and none of the payload yet.
+    private init(_ run: SpoolRunID, _ sequence: UInt64, _ kind: UInt8, payloadBytes: Int) {
         self.run = run
         self.sequence = sequence
         self.kind = kind
-        payloadBytes = first.count + second.count
+        self.payloadBytes = payloadBytes
         (ownChecksum, checksum) = (0, 0)
         ownChecksum = withUnsafeTemporaryAllocation(byteCount: Self.checkedBytes, alignment: 8) { fields in
             writeFields(into: fields)
             return CRC32C.checksum(UnsafeRawBufferPointer(fields))
         }
-        checksum = CRC32C.checksum(second, continuing: CRC32C.checksum(first, continuing: ownChecksum))
     }
 
     /// Writes the header into the first 44 bytes of `target`.
