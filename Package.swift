@@ -48,6 +48,7 @@ let package = Package(
         .systemLibrary(name: "CChecksum"),
         .systemLibrary(name: "CFileAllocation"),
         .systemLibrary(name: "CKernels"),
+        .systemLibrary(name: "CMemoryAllocation"),
 
         // The foundation: values, pure rules, and the few primitives of concurrency.
         .target(name: "BridgeCore", dependencies: ["CByteSearch"]),
@@ -116,9 +117,9 @@ let package = Package(
         .executableTarget(
             name: "BridgeCommand",
             dependencies: [
-                "Console", "Ingest", "Automation", "Maintenance", "Search", "Observability", "HomeAssistantClient",
-                "WebSocketTransport", "EventSpool", "Embedding", "Store", "PostgresClient", "Cryptography",
-                "BridgeCore", "BridgeConcurrency", arguments, lifecycle, log, yams,
+                "CMemoryAllocation", "Console", "Ingest", "Automation", "Maintenance", "Search", "Observability",
+                "HomeAssistantClient", "WebSocketTransport", "EventSpool", "Embedding", "Store", "PostgresClient",
+                "Cryptography", "BridgeCore", "BridgeConcurrency", arguments, lifecycle, log, yams,
             ]),
 
         // The tests mirror the modules.

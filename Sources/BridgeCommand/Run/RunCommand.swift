@@ -31,6 +31,7 @@ struct RunCommand: BridgeSubcommand {
             }
             return
         }
+        MemoryArenas.limit()
         try await BridgeProcess(settings: settings).run()
     }
 }

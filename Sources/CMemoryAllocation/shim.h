@@ -1,0 +1,15 @@
+#pragma once
+#include <malloc.h>
+
+/*
+ * What the Glibc module of Swift leaves out: malloc.h.
+ */
+
+/* Lets malloc spread over so many arenas at most; those that are there stay. Nothing where malloc knows no arenas. */
+static inline void cmemoryallocation_limit_arenas(int count) {
+#ifdef M_ARENA_MAX
+    mallopt(M_ARENA_MAX, count);
+#else
+    (void)count;
+#endif
+}
