@@ -74,7 +74,8 @@ package struct MessageReader {
         while failures < Self.salvageLimit, let start = nextEventMessage(from: position) {
             var scanner = JSONScanner(bytes, range: start..<bytes.count)
             do throws(JSONScanError) {
-                let message = try envelope(&scanner)
+                // Validated, so that an attempt ends at the first fault: the brackets might be looked for up to the end, each time.
+                let message = try envelope(&scanner, isValidated: true)
                 if let next = scanner.peek(), next == 0x2C || next == 0x5D { body(message) }
                 position = scanner.position
             } catch {
@@ -118,7 +119,9 @@ package struct MessageReader {
         }
     }
 
-    private func envelope(_ scanner: inout JSONScanner) throws(JSONScanError) -> MessageEnvelope {
+    private func envelope(
+        _ scanner: inout JSONScanner, isValidated: Bool = false
+    ) throws(JSONScanError) -> MessageEnvelope {
         var envelope = MessageEnvelope()
         let start = scanner.position
         if try scanner.enterObject() {
@@ -128,7 +131,7 @@ package struct MessageReader {
                     if let type = try scanner.stringOrSkip() { envelope.kind = kind(type, scanner) }
                 } else if scanner.equals(key, "event") {
                     // `EventDecoder` reads it. An event that is no JSON then harms no other of its frame.
-                    envelope.event = try scanner.skipUnread()
+                    envelope.event = try isValidated ? scanner.skipValue() : scanner.skipUnread()
                 } else if scanner.equals(key, "id") {
                     envelope.id = unsigned(try scanner.skipValue())
                 } else if scanner.equals(key, "result") {
