@@ -28,7 +28,7 @@ struct BridgeBench: AsyncParsableCommand {
     @Flag(help: "Measure the rate with embeddings and without instead.")
     var embedding = false
 
-    @Option(help: "Measure the rate beside so many million stored events instead; each takes 0.3 GB of disk.")
+    @Option(help: "Measure the rate beside so many million stored events instead; each takes 0.35 GB of disk.")
     var stored: Int?
 
     @Option(
