@@ -119,80 +119,62 @@ static inline int cchecksum_has_hardware(void) { return (getauxval(AT_HWCAP) & 1
 #endif
 
 #if defined(CCHECKSUM_TARGET)
+/* Inlined, so that nothing asks for the target where there is none. */
+#define CCHECKSUM_INLINE CCHECKSUM_TARGET static inline __attribute__((always_inline))
+
+/* The next eight bytes, which are copied to `target` where there is one. */
+CCHECKSUM_INLINE uint64_t cchecksum_take64(unsigned char *target, const unsigned char *bytes, size_t index) {
+    const uint64_t word = cchecksum_load64(bytes + index);
+    if (target) { memcpy(target + index, &word, sizeof word); }
+    return word;
+}
+
 /* Three streams, because an instruction takes three cycles but one can start in each. `crc` is unfinished here. */
-CCHECKSUM_TARGET static inline uint32_t cchecksum_three_streams(
-    const uint32_t skip[4][256], uint32_t crc, const unsigned char *bytes, size_t block
+CCHECKSUM_INLINE uint32_t cchecksum_three_streams(
+    const uint32_t skip[4][256], uint32_t crc, unsigned char *target, const unsigned char *bytes, size_t block
 ) {
     cchecksum_register first = crc, second = 0, third = 0;
     for (size_t index = 0; index < block; index += 8) {
-        first = CCHECKSUM_STEP64(first, cchecksum_load64(bytes + index));
-        second = CCHECKSUM_STEP64(second, cchecksum_load64(bytes + block + index));
-        third = CCHECKSUM_STEP64(third, cchecksum_load64(bytes + 2 * block + index));
+        first = CCHECKSUM_STEP64(first, cchecksum_take64(target, bytes, index));
+        second = CCHECKSUM_STEP64(second, cchecksum_take64(target, bytes, block + index));
+        third = CCHECKSUM_STEP64(third, cchecksum_take64(target, bytes, 2 * block + index));
     }
     crc = cchecksum_skip(skip, (uint32_t)first) ^ (uint32_t)second;
     return cchecksum_skip(skip, crc) ^ (uint32_t)third;
+}
+
+CCHECKSUM_INLINE uint32_t cchecksum_crc32c_streams(
+    const struct cchecksum_tables *tables, uint32_t crc, unsigned char *target, const unsigned char *bytes, size_t count
+) {
+    size_t done = 0;
+    crc = ~crc;
+    for (; count - done >= 3 * cchecksum_long; done += 3 * cchecksum_long) {
+        crc = cchecksum_three_streams(tables->skip_long, crc, target ? target + done : target, bytes + done, cchecksum_long);
+    }
+    for (; count - done >= 3 * cchecksum_short; done += 3 * cchecksum_short) {
+        crc = cchecksum_three_streams(tables->skip_short, crc, target ? target + done : target, bytes + done, cchecksum_short);
+    }
+    cchecksum_register rest = crc;
+    for (; count - done >= 8; done += 8) { rest = CCHECKSUM_STEP64(rest, cchecksum_take64(target, bytes, done)); }
+    crc = (uint32_t)rest;
+    for (; done < count; done++) {
+        if (target) { target[done] = bytes[done]; }
+        crc = CCHECKSUM_STEP8(crc, bytes[done]);
+    }
+    return ~crc;
 }
 
 CCHECKSUM_TARGET static inline uint32_t cchecksum_crc32c_hardware(
     const struct cchecksum_tables *tables, uint32_t crc, const void *data, size_t count
 ) {
-    const unsigned char *bytes = (const unsigned char *)data;
-    crc = ~crc;
-    while (count >= 3 * cchecksum_long) {
-        crc = cchecksum_three_streams(tables->skip_long, crc, bytes, cchecksum_long);
-        bytes += 3 * cchecksum_long;
-        count -= 3 * cchecksum_long;
-    }
-    while (count >= 3 * cchecksum_short) {
-        crc = cchecksum_three_streams(tables->skip_short, crc, bytes, cchecksum_short);
-        bytes += 3 * cchecksum_short;
-        count -= 3 * cchecksum_short;
-    }
-    cchecksum_register rest = crc;
-    while (count >= 8) {
-        rest = CCHECKSUM_STEP64(rest, cchecksum_load64(bytes));
-        bytes += 8;
-        count -= 8;
-    }
-    crc = (uint32_t)rest;
-    while (count-- > 0) { crc = CCHECKSUM_STEP8(crc, *bytes++); }
-    return ~crc;
+    return cchecksum_crc32c_streams(tables, crc, NULL, (const unsigned char *)data, count);
 }
 
 /* As above, and copies the bytes to `target` on the way: each is loaded once. */
-CCHECKSUM_TARGET static inline uint32_t cchecksum_copy_three_streams(
-    const uint32_t skip[4][256], uint32_t crc, unsigned char *target, const unsigned char *bytes, size_t block
-) {
-    cchecksum_register first = crc, second = 0, third = 0;
-    for (size_t index = 0; index < block; index += 8) {
-        const uint64_t words[3] = {
-            cchecksum_load64(bytes + index), cchecksum_load64(bytes + block + index),
-            cchecksum_load64(bytes + 2 * block + index)};
-        memcpy(target + index, &words[0], sizeof words[0]);
-        memcpy(target + block + index, &words[1], sizeof words[1]);
-        memcpy(target + 2 * block + index, &words[2], sizeof words[2]);
-        first = CCHECKSUM_STEP64(first, words[0]);
-        second = CCHECKSUM_STEP64(second, words[1]);
-        third = CCHECKSUM_STEP64(third, words[2]);
-    }
-    crc = cchecksum_skip(skip, (uint32_t)first) ^ (uint32_t)second;
-    return cchecksum_skip(skip, crc) ^ (uint32_t)third;
-}
-
 CCHECKSUM_TARGET static inline uint32_t cchecksum_copy_crc32c_hardware(
     const struct cchecksum_tables *tables, uint32_t crc, void *target, const void *data, size_t count
 ) {
-    const unsigned char *bytes = (const unsigned char *)data;
-    unsigned char *copy = (unsigned char *)target;
-    crc = ~crc;
-    while (count >= 3 * cchecksum_short) {
-        crc = cchecksum_copy_three_streams(tables->skip_short, crc, copy, bytes, cchecksum_short);
-        bytes += 3 * cchecksum_short;
-        copy += 3 * cchecksum_short;
-        count -= 3 * cchecksum_short;
-    }
-    if (count > 0) { memcpy(copy, bytes, count); }
-    return cchecksum_crc32c_hardware(tables, ~crc, bytes, count);
+    return cchecksum_crc32c_streams(tables, crc, (unsigned char *)target, (const unsigned char *)data, count);
 }
 #else
 static inline int cchecksum_has_hardware(void) { return 0; }
