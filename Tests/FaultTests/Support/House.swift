@@ -77,7 +77,7 @@ final class House: Sendable {
         fake.fire { ledger in (0..<Self.entities).map { ledger.change("sensor.s\($0)", to: "0") } }
     }
 
-    private static let entities = 30
+    static let entities = 30
 
     private static func one(_ ledger: EventLedger, _ dice: inout SeededGenerator, isRecorded: Bool) -> EventLedger.Fired
     {
