@@ -139,7 +139,9 @@ let package = Package(
         .testTarget(name: "CryptographyTests", dependencies: ["Cryptography", "BridgeCore"]),
         .testTarget(
             name: "WebSocketTransportTests",
-            dependencies: ["WebSocketTransport", "TestSupport", "BridgeCore", "BridgeConcurrency", log]),
+            dependencies: [
+                "WebSocketTransport", "Cryptography", "TestSupport", "BridgeCore", "BridgeConcurrency", log,
+            ]),
         .testTarget(
             name: "PostgresClientTests",
             dependencies: ["PostgresClient", "TestSupport", "BridgeCore", "BridgeConcurrency", log]),

@@ -1,5 +1,6 @@
 import BridgeConcurrency
 import BridgeCore
+import Cryptography
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -242,6 +243,7 @@ struct HTTPExchangeTests {
             test: test, server: certificates.server(test.kind), authority: trust.authority, pin: trust.publicKey,
             body: body)
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            keepOpenSSLUntilTheEnd()
             let loop = try WebSocketEventLoop(logger: Shared.logger)
             let server = try FakeHomeAssistant(certificate: setting.server)
             defer { server.stop() }
@@ -268,6 +270,7 @@ struct HTTPExchangeTests {
         let certificates = try Shared.certificates.get()
         let setting = certificates.server(.valid)
         await #expect(processExitsWith: .success) { [setting = setting as TestCertificates.Server] in
+            keepOpenSSLUntilTheEnd()
             let loop = try WebSocketEventLoop(logger: Shared.logger)
             let server = try FakeHomeAssistant(certificate: setting)
             defer { server.stop() }

@@ -1,4 +1,5 @@
 import BridgeCore
+import Cryptography
 import FoundationEssentials
 import TestSupport
 import Testing
@@ -23,6 +24,8 @@ struct TLSTests {
         /// Demanded by the target itself.
         var ownAuthority: String?
         var pin: String?
+        /// Milliseconds.
+        var pause = 0
 
         init(_ kind: TestCertificates.Kind?) throws {
             let certificates = try Shared.certificates.get()
@@ -32,6 +35,8 @@ struct TLSTests {
 
         /// A server with the certificate, and a client that trusts the test authority.
         func start(isTrusting: Bool = true) throws -> (FakeHomeAssistant, TestClient) {
+            // The process ends while the loop's thread is at work.
+            keepOpenSSLUntilTheEnd()
             var options = WebSocketEventLoopOptions()
             if isTrusting { options.certificateAuthorityFile = authority }
             let loop = try WebSocketEventLoop(logger: Shared.logger, options: options)
@@ -255,6 +260,7 @@ struct TLSTests {
     @Test func offersNothingOlderThanTLS12() async throws {
         let setting = try Setting(nil)
         await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            keepOpenSSLUntilTheEnd()
             let loop = try WebSocketEventLoop(logger: Shared.logger)
             let listener = try HelloListener()
             let target = WebSocketTarget(address: "127.0.0.1", host: setting.host, port: listener.port, isSecure: true)
@@ -273,6 +279,19 @@ struct TLSTests {
             let (server, client) = try setting.start(isTrusting: false)
             defer { server.stop() }
             #expect(await client.frames(1).count == 1)
+        }
+    }
+
+    /// As `ha-bridge` ends when a signal comes at start: without waiting for what does not answer.
+    @Test(arguments: 0..<12) func endsWhileHandshakesAreUnderWay(pause: Int) async throws {
+        var setting = try Setting(.valid)
+        setting.pause = pause * 8
+        await #expect(processExitsWith: .success) { [setting = setting as Setting] in
+            let (server, first) = try setting.start()
+            let target = server.target(host: setting.host, isSecure: true)
+            let clients = (0..<60).map { _ in TestClient(first.loop, target) }
+            try await Task.sleep(for: .milliseconds(setting.pause))
+            withExtendedLifetime((server, clients)) {}
         }
     }
 
