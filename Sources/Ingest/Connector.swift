@@ -110,20 +110,16 @@ package final class Connector: Sendable {
                 directory: directory, exemplars: ExemplarRepository(pool), onPending: onPendingEmbeddings,
                 logger: logger)
         }
-        let sink = EventSink(
-            configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
-            audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents,
-            health: health, metrics: numbers,
-            logger: logger)
-        let backfill = EventSink(
-            configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
-            audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents,
-            health: nil, metrics: numbers,
-            logger: logger)
+        func sink(_ health: HealthRegistry?) -> EventSink {
+            EventSink(
+                configuration: configuration.database, deadLetters: DeadLetterRepository(pool),
+                audits: AuditLogRepository(pool, keys: configuration.auditKeys), leases: leases, documents: documents,
+                health: health, metrics: numbers, logger: logger)
+        }
         let source = SpoolSource(
             queue: queue, metrics: numbers, logger: logger, held: { Set(keeper.book.leases.keys) })
         let writer = EventWriter(
-            queue: queue, source: source, sink: sink, cursors: SpoolCursorRepository(pool),
+            queue: queue, source: source, sinks: (sink(health), sink(health)), cursors: SpoolCursorRepository(pool),
             limits: configuration.limits, embedding: embedding, registries: registries, companions: companions,
             health: health, metrics: numbers, logger: logger)
         self.writer = writer
@@ -133,7 +129,7 @@ package final class Connector: Sendable {
                 loop: loop, resolver: HostResolver(policy: configuration.addresses), timer: timer,
                 timings: configuration.timings),
             queue: queue, sealer: configuration.sealer, audit: AuditRecorder(queue: queue), status: status,
-            health: health, metrics: numbers, gaps: GapRepository(pool), backfill: backfill, registries: registries,
+            health: health, metrics: numbers, gaps: GapRepository(pool), backfill: sink(nil), registries: registries,
             companions: companions, embedding: embedding, logger: logger)
         supervisor = ConnectionSupervisor(
             configuration: configuration.database, repository: connections, meters: meters, environment: environment,

@@ -73,6 +73,11 @@ struct EventBatch: Sendable {
         rollupMarks.insert(mark)
     }
 
+    /// Whether nothing but its rows has to be in order with the batch before it, and they are new as far as anyone knows.
+    var canBeCopiedAhead: Bool {
+        !index.isEmpty && !mayRepeat && deadLetters.isEmpty && sightings.isEmpty && audits.isEmpty
+    }
+
     /// The connections that rows of it belong to.
     var connections: Set<ConnectionID> { Set(frames.map(\.connection)) }
 

@@ -22,6 +22,8 @@ struct WriterLeases: Sendable {
 /// Writes batches over one connection of its own, until they are committed: it retries for as long as it takes, and never gives
 /// up a row silently.
 ///
+/// Two of them may write at once: the rows of a batch are copied while the batch before it is on its way, and committed after it.
+///
 /// Rows go straight into their month by COPY. If one of them is there already, the whole COPY fails, and the batch goes through
 /// a staging table, which skips rows that exist. If PostgreSQL refuses a value, the batch is halved until the row is found,
 /// which becomes a dead letter.
@@ -42,6 +44,8 @@ actor EventSink {
     private var isFailing = false
     /// What was claimed last.
     private var claims: [ConnectionID: Int64?] = [:]
+    /// When rows may be copied ahead again.
+    private var copiesAheadFrom = ContinuousClock.now
 
     /// A batch, or a part of it, has this long; then the server is taken for dead. Shorter than what the liveness of the writer
     /// allows: a dead PostgreSQL must not make this process look dead.
@@ -60,6 +64,54 @@ actor EventSink {
         self.health = health
         self.metrics = metrics
         self.logger = logger
+    }
+
+    /// How long rows that are copied wait for the batch before them. It may itself wait for one of them, without PostgreSQL
+    /// knowing of both: the same event in both batches does that.
+    private static let patience: Duration = .seconds(2)
+    /// How long nothing is copied ahead after rows have waited in vain: what is rolled back is work for a disk that may be slow.
+    private static let pauseAfterWaiting: Duration = .seconds(60)
+
+    /// Returns when everything in `batch` is committed, and `before` is, too. Throws only `CancellationError`; the batch is then
+    /// not committed as far as anyone knows.
+    ///
+    /// Where nothing speaks against it, the rows are copied while `before` is still being written, which is another sink's work;
+    /// one try, and whatever goes wrong with it is left to the second, which comes when `before` is committed.
+    func write(_ batch: EventBatch, after before: BatchCompletion) async throws -> WriteOutcome {
+        if batch.canBeCopiedAhead, ContinuousClock.now >= copiesAheadFrom,
+            let copied = await copyAhead(batch, of: before)
+        {
+            return WriteOutcome(stored: copied)
+        }
+        guard await before.ended() else { throw CancellationError() }
+        return try await write(batch)
+    }
+
+    /// Copies the rows, waits until `before` is committed, and commits; `nil` when that did not come about.
+    private func copyAhead(_ batch: EventBatch, of before: BatchCompletion) async -> Int? {
+        do {
+            let connection = try await usableConnection()
+            if let documents, !batch.documents.isEmpty {
+                try await documents.keep(batch.documents, on: connection, deadline: Self.deadline)
+            }
+            let copied = try await EventTable.copyDirect(
+                connection, chunks: batch.chunks(of: 0..<batch.index.count), month: batch.month, seal: seal(of: batch),
+                deadline: Self.deadline
+            ) { () throws(PostgresError) in
+                CrashPoint.copiedAhead.reach()
+                guard before.wait(atMost: Self.patience) else {
+                    throw PostgresError(.cancelled, "The batch before this one is not committed yet.")
+                }
+            }
+            metrics.batchesAhead.increment()
+            return copied
+        } catch {
+            if before.current == nil { copiesAheadFrom = .now + Self.pauseAfterWaiting }
+            logger.debug(
+                "A batch is written again once the one before it is committed.",
+                metadata: [LoggingKeys.error: "\(error)"])
+            return nil
+        }
     }
 
     /// Returns when everything in `batch` is committed. Throws only `CancellationError`; the batch is then not committed as far

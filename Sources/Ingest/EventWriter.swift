@@ -24,11 +24,13 @@ package struct BatchLimits: Sendable {
 
 /// Takes what waits in the spool and commits it, batch after batch, in the order in which it came.
 ///
-/// While one batch is being written, the next one is being transformed.
+/// While one batch is being written, the next one is being transformed. While batches are full, the rows of the next one are copied
+/// as well, over a second session, and committed behind the first.
 package struct EventWriter: Sendable {
     private let queue: SpoolQueue
     private let source: SpoolSource
-    private let sink: EventSink
+    /// The second one writes only while batches are full.
+    private let sinks: (EventSink, EventSink)
     private let cursors: SpoolCursorRepository
     private let limits: BatchLimits
     /// `nil` where no embeddings are made.
@@ -38,18 +40,19 @@ package struct EventWriter: Sendable {
     private let health: HealthRegistry
     private let metrics: IngestMetrics
     private let logger: Logger
-    /// The batch that is being written: when its oldest event was received, and when its writing began.
-    private let inFlight = LockedBox<(receivedAt: ContinuousClock.Instant, since: ContinuousClock.Instant)?>(nil)
+    /// The batches that are being written, in their order: when the oldest event of each was received, and when its turn came.
+    private let inFlight = LockedBox<[(receivedAt: ContinuousClock.Instant, since: ContinuousClock.Instant)]>([])
 
     init(
-        queue: SpoolQueue, source: SpoolSource, sink: EventSink, cursors: SpoolCursorRepository, limits: BatchLimits,
+        queue: SpoolQueue, source: SpoolSource, sinks: (EventSink, EventSink), cursors: SpoolCursorRepository,
+        limits: BatchLimits,
         embedding: EmbeddingSources?, registries: RegistryKeeper, companions: [SessionCompanion],
         health: HealthRegistry, metrics: IngestMetrics,
         logger: Logger
     ) {
         self.queue = queue
         self.source = source
-        self.sink = sink
+        self.sinks = sinks
         self.cursors = cursors
         self.limits = limits
         self.embedding = embedding
@@ -64,6 +67,7 @@ package struct EventWriter: Sendable {
     private struct Load: Sendable {
         var items: [SpooledItem]
         var batch: EventBatch
+        let completion = BatchCompletion()
     }
 
     /// Writes until the queue is closed and empty, or the task is cancelled.
@@ -73,23 +77,34 @@ package struct EventWriter: Sendable {
         await registries.load()
         var reader = BatchReader(queue: queue, source: source, limits: limits, health: health)
         var transformer = FrameTransformer(embedding)
-        var current = await reader.next().map { Self.load($0, &transformer) }
-        while let load = current {
-            async let written: Void = write(load)
-            current = await reader.next().map { Self.load($0, &transformer) }
-            await written
-            if Task.isCancelled { break }
+        await withTaskGroup { group in
+            var isFirst = true
+            // What is being written: two batches at most, each over a sink of its own.
+            var before: [BatchCompletion] = []
+            while let items = await reader.next() {
+                let load = Self.load(items, &transformer)
+                let mayCopyAhead = reader.isFull && load.batch.canBeCopiedAhead
+                while before.count > (mayCopyAhead ? 1 : 0) { _ = await before.removeFirst().ended() }
+                if Task.isCancelled { break }
+                if before.first?.current != nil { before = [] }
+                isFirst = before.isEmpty || !isFirst
+                let sink = isFirst ? sinks.0 : sinks.1
+                begin(load)
+                group.addTask { [before = before.first] in await write(load, to: sink, after: before) }
+                before.append(load.completion)
+            }
         }
-        await sink.close()
+        await sinks.0.close()
+        await sinks.1.close()
     }
 
     /// The age of the oldest event that is being written, or `nil` when nothing is.
-    var lag: Duration? { inFlight.withLock { $0?.receivedAt }.map { ContinuousClock.now - $0 } }
+    var lag: Duration? { inFlight.withLock { $0.first?.receivedAt }.map { ContinuousClock.now - $0 } }
 
     /// Whether PostgreSQL has taken nothing for a second although something waits, or is five seconds behind. While it is merely
     /// busy, the disk is left to it.
     var isBehind: Bool {
-        guard let batch = inFlight.withLock({ $0 }) else { return false }
+        guard let batch = inFlight.withLock({ $0.first }) else { return false }
         let now = ContinuousClock.now
         return now - batch.since > .seconds(1) || now - batch.receivedAt > .seconds(5)
     }
@@ -143,12 +158,28 @@ package struct EventWriter: Sendable {
         return load
     }
 
-    private func write(_ load: Load) async {
+    /// Notes, before its task begins, that it is on its way: the order counts.
+    private func begin(_ load: Load) {
         let now = ContinuousClock.now
-        inFlight.withLock { $0 = (load.batch.frames.first?.receivedAt ?? now, now) }
-        defer { inFlight.withLock { $0 = nil } }
+        inFlight.withLock { $0.append((load.batch.frames.first?.receivedAt ?? now, now)) }
+    }
+
+    private func write(_ load: Load, to sink: EventSink, after before: BatchCompletion?) async {
+        var isCommitted = false
+        defer {
+            inFlight.withLock { batches in
+                batches.removeFirst()
+                // Until now it had to wait.
+                if !batches.isEmpty { batches[0].since = .now }
+            }
+            load.completion.end(isCommitted: isCommitted)
+        }
         do {
-            let outcome = try await sink.write(load.batch)
+            let outcome =
+                if let before { try await sink.write(load.batch, after: before) } else {
+                    try await sink.write(load.batch)
+                }
+            isCommitted = true
             CrashPoint.afterCommit.reach()
             queue.committed(load.items)
             record(outcome, of: load.batch)
@@ -183,8 +214,10 @@ private struct BatchReader {
     let source: SpoolSource
     let limits: BatchLimits
     let health: HealthRegistry
+    /// Whether the last batch was cut off by a limit: more comes than small batches can hold, and time counts.
+    private(set) var isFull = false
     /// Items read and not yet handed out, the next one last.
-    var backlog: [SpooledItem] = []
+    private var backlog: [SpooledItem] = []
 
     init(queue: SpoolQueue, source: SpoolSource, limits: BatchLimits, health: HealthRegistry) {
         self.queue = queue
@@ -218,6 +251,7 @@ private struct BatchReader {
             batch.append(item)
             backlog.removeLast()
         }
+        isFull = rows >= limits.rows || bytes >= limits.bytes
         return batch
     }
 

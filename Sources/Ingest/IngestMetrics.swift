@@ -8,6 +8,8 @@ package struct IngestMetrics: Sendable {
     package let repeated: Counter
     /// Transactions.
     package let batches: Counter
+    /// Those of them whose rows were copied while the batch before was still being written.
+    let batchesAhead: Counter
     /// Failed tries to write a batch; each is followed by another.
     package let writeFailures: Counter
     /// Events that became dead letters, or are kept there beside their repaired row.
@@ -36,6 +38,8 @@ package struct IngestMetrics: Sendable {
         stored = registry.counter("ha_bridge_events_stored_total", "Events written as new rows.")
         repeated = registry.counter("ha_bridge_events_repeated_total", "Events that were in the table already.")
         batches = registry.counter("ha_bridge_batches_total", "Transactions that wrote events.")
+        batchesAhead = registry.counter(
+            "ha_bridge_batches_ahead_total", "Transactions that copied rows while another wrote the batch before.")
         writeFailures = registry.counter(
             "ha_bridge_write_failures_total", "Tries to write that failed and were repeated.")
         deadLetters = registry.counter(

@@ -40,7 +40,7 @@ import Testing
     /// Each place is passed a few times before the kill, so that it is met in different company.
     @Test(
         arguments: CrashPoint.allCases.filter {
-            !(CrashPoint.ofRotation + CrashPoint.ofChange + CrashPoint.ofImport).contains($0)
+            !(CrashPoint.ofRotation + CrashPoint.ofChange + CrashPoint.ofImport + CrashPoint.ofFlood).contains($0)
         })
     func losesNothingWhenKilledAt(_ point: CrashPoint) async throws {
         try await FaultRig.with { rig in

@@ -16,6 +16,8 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     case afterSegmentCreate = "after-segment-create"
     /// Half of the rows of a batch are on their way to PostgreSQL.
     case insideCopy = "inside-copy"
+    /// The rows of a batch are there, and the batch before it is not committed.
+    case copiedAhead = "copied-ahead"
     /// The rows are there; the cursor is not, and nothing is committed.
     case beforeCommit = "before-commit"
     /// Rows and cursor are committed, the segments still exist.
@@ -55,6 +57,9 @@ package enum CrashPoint: String, Sendable, CaseIterable {
     package static let ofChange: [CrashPoint] = [
         .beforeChangeBackup, .beforeHouseWrite, .afterHouseWrite, .beforeReload, .beforeReadBack, .beforeWatch,
     ]
+
+    /// Those that a bridge passes only while more waits than one session can write.
+    package static let ofFlood: [CrashPoint] = [.copiedAhead]
 
     /// Those that an import passes, which is a command of its own.
     package static let ofImport: [CrashPoint] = [.insideImport]

@@ -24,22 +24,29 @@ package enum EventTable {
     /// The rows must be in the order of their ids: two writers that insert the same rows in opposite orders would wait for each
     /// other in a circle. Where one of the connections of `seal` is gone, nothing is stored and the error's SQLSTATE is
     /// `missingOwner`.
+    ///
+    /// `beforeSeal` is called on the session's thread when the rows are copied, before a lease is looked at and before anything
+    /// is sealed. What it throws rolls everything back.
     package static func copyDirect(
         _ connection: PostgresConnection, chunks: [[UInt8]], month: EventMonth?, seal: BatchSeal? = nil,
-        deadline: Duration = .seconds(30)
+        deadline: Duration = .seconds(30), beforeSeal: (@Sendable () throws(PostgresError) -> Void)? = nil
     ) async throws(PostgresError) -> Int {
         let partition = month?.partitionName
         // Every row is new: all of their time is to be rolled up.
         return try await sealed(connection, seal, skipsMissing: false, isMarking: true, deadline: deadline) {
             (connection) throws(PostgresError) in
+            let count: Int
             if let partition, try lock(partition, connection, deadline) {
-                return try connection.copyIn(
+                count = try connection.copyIn(
                     "COPY \(partition) (\(columnList)) FROM STDIN (FORMAT binary)", chunks: chunks, name: "copy_events",
                     deadline: deadline)
+            } else {
+                try prepareStaging(connection, deadline: deadline)
+                _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "copy_events", deadline: deadline)
+                count = try connection.query(insertNew, name: "insert_events", deadline: deadline).affectedRows
             }
-            try prepareStaging(connection, deadline: deadline)
-            _ = try connection.copyIn(copyIntoStaging, chunks: chunks, name: "copy_events", deadline: deadline)
-            return try connection.query(insertNew, name: "insert_events", deadline: deadline).affectedRows
+            try beforeSeal?()
+            return count
         }
     }
 
