@@ -106,7 +106,9 @@ actor EventSink {
             metrics.batchesAhead.increment()
             return copied
         } catch {
-            if before.current == nil { copiesAheadFrom = .now + Self.pauseAfterWaiting }
+            if before.current == nil, (error as? PostgresError)?.code == .cancelled {
+                copiesAheadFrom = .now + Self.pauseAfterWaiting
+            }
             logger.debug(
                 "A batch is written again once the one before it is committed.",
                 metadata: [LoggingKeys.error: "\(error)"])
