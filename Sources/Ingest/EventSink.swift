@@ -72,21 +72,6 @@ actor EventSink {
     /// How long nothing is copied ahead after rows have waited in vain: what is rolled back is work for a disk that may be slow.
     private static let pauseAfterWaiting: Duration = .seconds(60)
 
-    /// Returns when everything in `batch` is committed, and `before` is, too. Throws only `CancellationError`; the batch is then
-    /// not committed as far as anyone knows.
-    ///
-    /// Where nothing speaks against it, the rows are copied while `before` is still being written, which is another sink's work;
-    /// one try, and whatever goes wrong with it is left to the second, which comes when `before` is committed.
-    func write(_ batch: EventBatch, after before: BatchCompletion) async throws -> WriteOutcome {
-        if batch.canBeCopiedAhead, ContinuousClock.now >= copiesAheadFrom,
-            let copied = await copyAhead(batch, of: before)
-        {
-            return WriteOutcome(stored: copied)
-        }
-        guard await before.ended() else { throw CancellationError() }
-        return try await write(batch)
-    }
-
     /// Copies the rows, waits until `before` is committed, and commits; `nil` when that did not come about.
     private func copyAhead(_ batch: EventBatch, of before: BatchCompletion) async -> Int? {
         do {
@@ -116,9 +101,20 @@ actor EventSink {
         }
     }
 
-    /// Returns when everything in `batch` is committed. Throws only `CancellationError`; the batch is then not committed as far
-    /// as anyone knows.
-    func write(_ batch: EventBatch) async throws -> WriteOutcome {
+    /// Returns when everything in `batch` is committed, and `before` is, too. Throws only `CancellationError`; the batch is then
+    /// not committed as far as anyone knows.
+    ///
+    /// Where nothing speaks against it, the rows are copied while `before` is still being written, which is another sink's work;
+    /// one try, and whatever goes wrong with it is left to the second, which comes when `before` is committed.
+    func write(_ batch: EventBatch, after before: BatchCompletion? = nil) async throws -> WriteOutcome {
+        if let before {
+            if batch.canBeCopiedAhead, ContinuousClock.now >= copiesAheadFrom,
+                let copied = await copyAhead(batch, of: before)
+            {
+                return WriteOutcome(stored: copied)
+            }
+            guard await before.ended() else { throw CancellationError() }
+        }
         var outcome = WriteOutcome()
         // All are harmless when they are repeated, so they may be there before the cursor moves, and must not be after it.
         try await keep(batch.deadLetters)

@@ -175,10 +175,7 @@ package struct EventWriter: Sendable {
             load.completion.end(isCommitted: isCommitted)
         }
         do {
-            let outcome =
-                if let before { try await sink.write(load.batch, after: before) } else {
-                    try await sink.write(load.batch)
-                }
+            let outcome = try await sink.write(load.batch, after: before)
             isCommitted = true
             CrashPoint.afterCommit.reach()
             queue.committed(load.items)
