@@ -13,3 +13,12 @@ static inline void cmemoryallocation_limit_arenas(int count) {
     (void)count;
 #endif
 }
+
+/* Lets malloc ask the system for each block of so many bytes and give it back when it is freed. Nothing where malloc knows no such bound. */
+static inline void cmemoryallocation_map_blocks_from(int bytes) {
+#ifdef M_MMAP_THRESHOLD
+    mallopt(M_MMAP_THRESHOLD, bytes);
+#else
+    (void)bytes;
+#endif
+}

@@ -31,7 +31,7 @@ struct RunCommand: BridgeSubcommand {
             }
             return
         }
-        MemoryArenas.limit()
+        MemoryAllocation.configure()
         try await BridgeProcess(settings: settings).run()
     }
 }

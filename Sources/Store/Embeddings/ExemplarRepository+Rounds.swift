@@ -166,7 +166,9 @@ extension ExemplarRepository {
     }
 
     private static func copyStream(_ documents: [StoredDocument], _ vectors: [[Float]]) -> [UInt8] {
-        var encoder = BinaryCopyEncoder()
+        // A row is a key, 18 bytes of lengths, and a vector: megabytes, which a buffer that grows would hold twice.
+        let rows = vectors.reduce(0) { $0 + 64 + $1.count * 4 }
+        var encoder = BinaryCopyEncoder(reservingCapacity: rows + 64)
         encoder.header()
         for (document, vector) in zip(documents, vectors) {
             encoder.beginRow(columns: 3)
