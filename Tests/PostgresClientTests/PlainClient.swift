@@ -59,6 +59,8 @@ final class PlainClient {
     }
 
     private let descriptor: Int32
+    /// The kernel tells of a reset once: to `send`, where it comes while that still sends, and then `recv` only sees the end.
+    private var wasResetWhileSending = false
 
     init(port: UInt16) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -78,7 +80,8 @@ final class PlainClient {
 
     /// Without waiting for room: what does not fit at once is not sent, but loopback buffers hold more than these tests send.
     func send(_ bytes: [UInt8]) {
-        _ = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        let sent = bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        if sent < 0, errno == ECONNRESET { wasResetWhileSending = true }
     }
 
     func endSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
@@ -90,7 +93,7 @@ final class PlainClient {
         var bytes = [UInt8](repeating: 0, count: count)
         let received = recv(descriptor, &bytes, count, 0)
         if received > 0 { return .bytes(Array(bytes.prefix(received))) }
-        return received == 0 ? .end : .reset
+        return received == 0 && !wasResetWhileSending ? .end : .reset
     }
 
     /// Sends the bytes in pieces and returns what comes back.
