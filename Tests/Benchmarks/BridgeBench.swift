@@ -172,8 +172,6 @@ struct BridgeBench: AsyncParsableCommand {
         return results
     }
 
-    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-
     private func show(_ results: [BenchResult]) throws {
         print(json ? try BenchResult.json(results) : "\n" + BenchResult.table(results))
     }

@@ -25,7 +25,7 @@ struct EmbeddingComparison {
                     if round.isMultiple(of: 2) { try await with.flood(events, counts: true) }
                     try await without.flood(events, counts: true)
                     if !round.isMultiple(of: 2) { try await with.flood(events, counts: true) }
-                    with.measurement.note(
+                    note(
                         "Round \(round) of \(rounds): with \(Int(with.rates[round - 1])), without \(Int(without.rates[round - 1])) events/s"
                     )
                     try await with.settle()

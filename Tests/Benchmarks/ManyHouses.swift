@@ -40,13 +40,14 @@ struct ManyHouses {
                 }
                 known += Double(count * generator.entities * 2)
                 let all = known
-                // The figure of what waits is up to half a minute old.
-                try await Self.wait(.seconds(120)) {
-                    try process.metrics()["ha_bridge_events_stored_total"] ?? 0 >= all
+                try await Self.wait(.seconds(120), for: "events to store") {
+                    all - (try process.metrics()["ha_bridge_events_stored_total"] ?? 0)
                 }
+                // The figure of what waits is up to half a minute old.
+                note("\(count) houses: vectors of the \(round) time")
                 try await Task.sleep(for: .seconds(35))
-                try await Self.wait(.seconds(300)) {
-                    try process.metrics()["ha_bridge_embedding_pending_events"] ?? 0 == 0
+                try await Self.wait(.seconds(300), for: "events without vector") {
+                    try process.metrics()["ha_bridge_embedding_pending_events"] ?? 0
                 }
             }
             let before = try process.metrics()
@@ -62,9 +63,9 @@ struct ManyHouses {
             let sent = Double(count * rate * seconds)
             let cpu = process.cpuSeconds - cpuBefore
             var stored = 0.0
-            try await Self.wait(.seconds(60)) {
+            try await Self.wait(.seconds(60), for: "events to store") {
                 stored = try (process.metrics()["ha_bridge_events_stored_total"] ?? 0) - storedBefore
-                return stored >= sent
+                return sent - stored
             }
             let after = try process.metrics()
             let title = "\(count) connections, \(rate) events/s each"
@@ -85,10 +86,19 @@ struct ManyHouses {
         }
     }
 
-    /// Returns when `isEnough`, or after `limit`.
-    private static func wait(_ limit: Duration, until isEnough: () async throws -> Bool) async throws {
-        let end = ContinuousClock.now + limit
-        while try await !isEnough(), ContinuousClock.now < end { try await Task.sleep(for: .milliseconds(100)) }
+    /// Returns when none are `left`, or after `limit`; tells every ten seconds how many there are.
+    private static func wait(
+        _ limit: Duration, for what: String, left: () async throws -> Double
+    ) async throws {
+        let start = ContinuousClock.now
+        var told = start
+        while case let left = try await left(), left > 0, ContinuousClock.now < start + limit {
+            if ContinuousClock.now - told >= .seconds(10) {
+                note("  \(Int(left)) \(what)")
+                told = .now
+            }
+            try await Task.sleep(for: .milliseconds(100))
+        }
     }
 
     /// One house with `entities` entities connects anew beside one with 100 events a second.
@@ -113,9 +123,9 @@ struct ManyHouses {
             }
             let storedBefore = before["ha_bridge_events_stored_total"] ?? 0
             var after = before
-            try await Self.wait(.seconds(60)) {
+            try await Self.wait(.seconds(60), for: "events to store") {
                 after = try process.metrics()
-                return (after["ha_bridge_events_stored_total"] ?? 0) - storedBefore >= Double(1_500 + entities)
+                return storedBefore + Double(1_500 + entities) - (after["ha_bridge_events_stored_total"] ?? 0)
             }
             let snapshots = (after["ha_bridge_events_stored_total"] ?? 0) - storedBefore
             guard snapshots >= Double(1_500 + entities) else {
@@ -193,6 +203,4 @@ struct ManyHouses {
             #"{"entity_id":"sensor.meter_\#(number)","state":"\#(number)","attributes":{"unit_of_measurement":"W","friendly_name":"Meter \#(number)","note":"\#(filling)"},"last_changed":"2026-01-01T00:00:00+00:00","last_reported":"2026-01-01T00:00:00+00:00","last_updated":"2026-01-01T00:00:00+00:00","context":{"id":"01JGQ\#(String(format: "%021d", number))","parent_id":null,"user_id":null}}"#
         }
     }
-
-    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }

@@ -136,8 +136,6 @@ struct Measurement {
 
     func stored() throws -> Double { try process.metrics()["ha_bridge_events_stored_total"] ?? 0 }
 
-    func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
-
     /// The quantile of what was observed between two looks at the histogram, inside its bucket by interpolation.
     static func quantile(_ quantile: Double, _ before: [String: Double], _ after: [String: Double]) -> Double {
         let buckets = after.compactMap { name, value -> (bound: Double, count: Double)? in

@@ -97,6 +97,4 @@ struct Outage {
             try await Task.sleep(until: start + .milliseconds(10 * (tick + 1)))
         }
     }
-
-    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }

@@ -39,7 +39,7 @@ struct StoredComparison {
                         }
                     }
                     guard counts else { continue }
-                    full.measurement.note(
+                    note(
                         "Round \(round) of \(rounds): \(Int(full.rates[round - 1])) events/s beside \(millions) million, \(Int(new.rates[round - 1])) in a new house"
                     )
                 }
@@ -128,6 +128,4 @@ struct StoredComparison {
         END;
         $$
         """
-
-    private func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 }
