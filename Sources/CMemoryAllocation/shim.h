@@ -14,11 +14,19 @@ static inline void cmemoryallocation_limit_arenas(int count) {
 #endif
 }
 
-/* Lets malloc ask the system for each block of so many bytes and give it back when it is freed. Nothing where malloc knows no such bound. */
-static inline void cmemoryallocation_map_blocks_from(int bytes) {
+/*
+ * Lets malloc ask the system for each block of `block` bytes and more and give it back when it is freed, and give back what is free at the
+ * end of an arena when that is more than `rest` bytes. Nothing where malloc knows no such bounds.
+ */
+static inline void cmemoryallocation_give_back(int block, int rest) {
 #ifdef M_MMAP_THRESHOLD
-    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_MMAP_THRESHOLD, block);
 #else
-    (void)bytes;
+    (void)block;
+#endif
+#ifdef M_TRIM_THRESHOLD
+    mallopt(M_TRIM_THRESHOLD, rest);
+#else
+    (void)rest;
 #endif
 }
