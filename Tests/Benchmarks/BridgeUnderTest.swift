@@ -98,6 +98,9 @@ final class BridgeUnderTest: Sendable {
         return samples
     }
 
+    /// How many events it has stored since it started.
+    func stored() throws -> Double { try metrics()["ha_bridge_events_stored_total"] ?? 0 }
+
     /// The status of a page; 0 when there is no answer.
     func status(_ path: String) -> Int {
         (try? get(path))?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0

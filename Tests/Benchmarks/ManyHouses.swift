@@ -40,9 +40,7 @@ struct ManyHouses {
                 }
                 known += Double(count * generator.entities * 2)
                 let all = known
-                try await Self.wait(.seconds(120), for: "events to store") {
-                    all - (try process.metrics()["ha_bridge_events_stored_total"] ?? 0)
-                }
+                try await Self.wait(.seconds(120), for: "events to store") { all - (try process.stored()) }
                 // The figure of what waits is up to half a minute old.
                 note("\(count) houses: vectors of the \(round) time")
                 try await Task.sleep(for: .seconds(35))
@@ -51,7 +49,7 @@ struct ManyHouses {
                 }
             }
             let before = try process.metrics()
-            let storedBefore = before["ha_bridge_events_stored_total"] ?? 0
+            let storedBefore = try process.stored()
             let cpuBefore = process.cpuSeconds
             let start = ContinuousClock.now
             for tick in 0..<(seconds * rate) {
@@ -64,7 +62,7 @@ struct ManyHouses {
             let cpu = process.cpuSeconds - cpuBefore
             var stored = 0.0
             try await Self.wait(.seconds(60), for: "events to store") {
-                stored = try (process.metrics()["ha_bridge_events_stored_total"] ?? 0) - storedBefore
+                stored = try process.stored() - storedBefore
                 return sent - stored
             }
             let after = try process.metrics()
@@ -115,22 +113,23 @@ struct ManyHouses {
             huge.update { $0.states = states }
             var generator = EventGenerator()
             let before = try process.metrics()
+            let storedBefore = try process.stored()
             let start = ContinuousClock.now
             huge.closeAll(code: 1000)
             for tick in 0..<1_500 {
                 fake.push(generator.events(1).map { (type: "state_changed", json: $0) })
                 try await Task.sleep(until: start + .milliseconds(10 * (tick + 1)))
             }
-            let storedBefore = before["ha_bridge_events_stored_total"] ?? 0
-            var after = before
+            let rows = Double(1_500 + entities)
+            var stored = 0.0
             try await Self.wait(.seconds(60), for: "events to store") {
-                after = try process.metrics()
-                return storedBefore + Double(1_500 + entities) - (after["ha_bridge_events_stored_total"] ?? 0)
+                stored = try process.stored() - storedBefore
+                return rows - stored
             }
-            let snapshots = (after["ha_bridge_events_stored_total"] ?? 0) - storedBefore
-            guard snapshots >= Double(1_500 + entities) else {
-                throw ValidationError("Only \(Int(snapshots)) rows were stored: the huge picture is not among them.")
+            guard stored >= rows else {
+                throw ValidationError("Only \(Int(stored)) rows were stored: the huge picture is not among them.")
             }
+            let after = try process.metrics()
             return [
                 BenchResult(
                     name: "beside_huge_p99_ms",
@@ -164,7 +163,7 @@ struct ManyHouses {
                     }
                     continuation.yield()
                     try await Task.sleep(for: .milliseconds(5))
-                    stored = (try? process.metrics()["ha_bridge_events_stored_total"]) ?? 0
+                    stored = (try? process.stored()) ?? 0
                 }
                 times.append((ContinuousClock.now - start).seconds)
             }

@@ -70,13 +70,13 @@ struct Measurement {
     func flood(_ events: [String], lookEvery pause: Duration? = nil) async throws -> (rate: Double, cpu: Double) {
         guard let connection = fake.connections.first else { throw CocoaError(.featureUnsupported) }
         let (bytes, _) = connection.encode(Self.recording(events))
-        let before = try stored()
+        let before = try process.stored()
         let cpuBefore = process.cpuSeconds
         let start = ContinuousClock.now
         let sender = Thread { connection.write(bytes) }
         sender.start()
         while true {
-            let left = before + Double(events.count) - (try stored())
+            let left = before + Double(events.count) - (try process.stored())
             if left <= 0 { break }
             let elapsed = ContinuousClock.now - start
             guard elapsed < .seconds(300) else { throw CocoaError(.userCancelled) }
@@ -104,7 +104,7 @@ struct Measurement {
     func steadyRate(seconds: Int) async throws -> [BenchResult] {
         var generator = EventGenerator(start: .now.adding(seconds: 3_600))
         let before = try process.metrics()
-        let storedBefore = try stored()
+        let storedBefore = try process.stored()
         let cpuBefore = process.cpuSeconds
         let start = ContinuousClock.now
         for tick in 0..<(seconds * 100) {
@@ -112,7 +112,7 @@ struct Measurement {
             try await Task.sleep(until: start + .milliseconds(10 * (tick + 1)))
             if tick % 500 == 499 { note("Steady rate: \(tick / 100 + 1) of \(seconds) s") }
         }
-        while try stored() < storedBefore + Double(seconds * 1_000) {
+        while try process.stored() < storedBefore + Double(seconds * 1_000) {
             try await Task.sleep(for: .milliseconds(20))
         }
         let cpu = process.cpuSeconds - cpuBefore
@@ -133,8 +133,6 @@ struct Measurement {
                 digits: 1, bar: .below(64)),
         ]
     }
-
-    func stored() throws -> Double { try process.metrics()["ha_bridge_events_stored_total"] ?? 0 }
 
     /// The quantile of what was observed between two looks at the histogram, inside its bucket by interpolation.
     static func quantile(_ quantile: Double, _ before: [String: Double], _ after: [String: Double]) -> Double {

@@ -58,7 +58,7 @@ struct Outage {
         let restored = ContinuousClock.now
         proxy.accept()
         let sent = Double((seconds + 10) * Self.rate)
-        while try process.metrics()["ha_bridge_events_stored_total"] ?? 0 < sent {
+        while try process.stored() < sent {
             guard ContinuousClock.now - restored < .seconds(600) else { throw CocoaError(.userCancelled) }
             try await Task.sleep(for: .milliseconds(100))
         }
