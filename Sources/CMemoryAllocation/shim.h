@@ -15,18 +15,14 @@ static inline void cmemoryallocation_limit_arenas(int count) {
 }
 
 /*
- * Lets malloc ask the system for each block of `block` bytes and more and give it back when it is freed, and give back what is free at the
- * end of an arena when that is more than `rest` bytes. Nothing where malloc knows no such bounds.
+ * Lets malloc ask the system for each block of so many bytes and more, give it back when it is freed, and give back what is free at the end
+ * of an arena when that is more. Nothing where malloc knows no such bounds.
  */
-static inline void cmemoryallocation_give_back(int block, int rest) {
-#ifdef M_MMAP_THRESHOLD
-    mallopt(M_MMAP_THRESHOLD, block);
+static inline void cmemoryallocation_give_back_from(int bytes) {
+#if defined(M_MMAP_THRESHOLD) && defined(M_TRIM_THRESHOLD)
+    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_TRIM_THRESHOLD, bytes);
 #else
-    (void)block;
-#endif
-#ifdef M_TRIM_THRESHOLD
-    mallopt(M_TRIM_THRESHOLD, rest);
-#else
-    (void)rest;
+    (void)bytes;
 #endif
 }
