@@ -21,6 +21,11 @@ SIZES = {"390": (390, 844), "1280": (1280, 800)}
 PAGES = ["", "live", "search", "entities", "automations", "approvals", "decisions", "rules", "stops", "gaps", "audit", "account"]
 # Chromium notes each answer that is no success in its console; asking who is signed in gets a 401 when nobody is.
 EXPECTED = "api/v1/session - Failed to load resource: the server responded with a status of 401"
+# What a person can see of such elements; the first of them.
+SHOWN = """
+const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && one.getClientRects().length > 0;
+const shown = (selector) => [...document.querySelectorAll(selector)].find(seen);
+"""
 # Set before any script of the page runs: tells of every breach of the content security policy, and of a script that ran.
 WATCH = """
 window.__breaches = [];
@@ -49,10 +54,17 @@ class Visit:
         self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
         self.faults = []
 
+    # The page redraws itself while it is looked at: what belongs together is asked in one script, since an element
+    # that was found may be gone at the next question.
+
     def find(self, selector):
         """The first such element that is shown, or None."""
-        shown = [one for one in self.driver.find_elements(By.CSS_SELECTOR, selector) if one.is_displayed()]
-        return shown[0] if shown else None
+        return self.driver.execute_script(f"{SHOWN} return shown(arguments[0]) ?? null", selector)
+
+    def says(self, selector):
+        """The text of the first such element that is shown, in one line, or None."""
+        text = self.driver.execute_script(f"{SHOWN} return shown(arguments[0])?.innerText ?? null", selector)
+        return None if text is None else " ".join(text.split())
 
     def wait(self, what, condition, seconds=SECONDS):
         """Waits until `condition` gives something true, which is returned."""
@@ -64,26 +76,30 @@ class Visit:
 
     def button(self, text, within=""):
         """The button with such a text, when it is there and may be pressed."""
-        for one in self.driver.find_elements(By.CSS_SELECTOR, f"{within} button"):
-            if one.is_displayed() and one.is_enabled() and one.text.strip().startswith(text):
-                return one
-        return None
+        return self.driver.execute_script(f"""{SHOWN} return [...document.querySelectorAll(arguments[0])]
+            .find((one) => seen(one) && !one.disabled && one.innerText.trim().startsWith(arguments[1])) ?? null""", f"{within} button", text)
 
     def press(self, text, within=""):
-        self.wait(f"The button “{text}”", lambda: self.button(text, within)).click()
+        def pressed():
+            button = self.button(text, within)
+            if button:
+                button.click()
+            return button
+
+        # A click that fails reached nothing, so that it is tried again: the button was redrawn, or something lay above it.
+        self.wait(f"The button “{text}”", pressed)
 
     def settle(self, what):
-        """Waits until nothing on the page loads any more."""
+        """Waits until nothing on the page loads any more; a part that could not be shown is a fault."""
         self.wait(what, lambda: self.find("main h1") and not self.driver.find_elements(By.CSS_SELECTOR, "main [aria-busy], main .skeleton, .boot"))
+        if failure := self.says("main .failure"):
+            raise Fault(f"{what} says: {failure}")
 
     def open(self, path, fresh=False):
         if fresh:
             self.driver.get("about:blank")
         self.driver.get(f"{URL}#/{path}")
         self.settle(f"The page “{path or 'home'}”")
-        failure = self.find("main .failure")
-        if failure:
-            raise Fault(f"The page “{path or 'home'}” says: {' '.join(failure.text.split())}")
 
     def collect(self):
         """Takes what the browser has reported since it was asked last."""
@@ -98,13 +114,12 @@ class Visit:
         if text is not None:
             self.find("dialog[open] textarea").send_keys(text)
         self.press(submit, "dialog[open]")
-        self.wait("The end of the dialog", lambda: not self.driver.find_elements(By.CSS_SELECTOR, "dialog[open]") or self.problem())
-        if self.problem():
-            raise Fault(f"The deed was refused: {self.problem()}")
+        self.wait("The end of the dialog", lambda: not self.find("dialog[open]") or self.problem())
+        if problem := self.problem():
+            raise Fault(f"The deed was refused: {problem}")
 
     def problem(self):
-        element = self.find(".form-problem")
-        return element.text if element else None
+        return self.says(".form-problem")
 
     def picture(self, name):
         """A picture in each size and theme, as long as the page is (within reason)."""
@@ -189,8 +204,6 @@ class Visit:
             self.driver.execute_script("""for (const one of document.querySelectorAll(".segmented label"))
                 if (one.textContent === arguments[0]) one.click()""", label)
             self.settle(f"The history of a {label.lower()}")
-            if self.find("main .failure"):
-                raise Fault(self.find("main .failure").text)
         self.picture("entity")
         return name
 
@@ -203,8 +216,6 @@ class Visit:
         self.driver.execute_script("arguments[0].click()", rows[0])
         self.wait("The automation", lambda: self.find("main .now"))
         self.settle("The automation")
-        if self.find("main .failure"):
-            raise Fault(self.find("main .failure").text)
         self.picture("automation")
         return name
 
@@ -214,7 +225,7 @@ class Visit:
             return "no such entity was named"
         self.open(f"entities?q={quote(entity)}")
         self.wait("The entity with a scripted name", lambda: self.find(f'.table a[href$="{quote(entity, safe="")}"]'))
-        self.wait("Its name as text", lambda: "<img" in self.find(".table").text)
+        self.wait("Its name as text", lambda: "<img" in (self.says(".table") or ""))
         if self.driver.execute_script("return document.querySelectorAll('main img').length"):
             raise Fault("A friendly name became an element of the page.")
         self.picture("scripted-name")
@@ -231,7 +242,7 @@ class Visit:
         self.picture("approval")
         self.press("Approve", ".deeds")
         self.dialog("Approve", "Looked at by deploy/console-check")
-        self.wait("The approval", lambda: self.find("main .lead") and "pproved" in self.find("main .lead").text)
+        self.wait("The approval", lambda: "pproved" in (self.says("main .lead") or ""))
         self.picture("approval-approved")
         return name
 
