@@ -128,7 +128,7 @@ let package = Package(
             dependencies: ["COpenSSL", "Store", "PostgresClient", "BridgeCore", "BridgeConcurrency", log],
             path: "Tests/TestSupport",
             resources: [.copy("Fixtures")]),
-        .testTarget(name: "BridgeCoreTests", dependencies: ["BridgeCore"]),
+        .testTarget(name: "BridgeCoreTests", dependencies: ["CByteSearch", "BridgeCore"]),
         .testTarget(
             name: "EmbeddingTests",
             dependencies: ["Embedding", "Cryptography", "BridgeCore", "BridgeConcurrency", log],

@@ -12,6 +12,8 @@ struct FrameTransformer {
     private let digest = SHA256ContentDigest()
     private var identities: [ConnectionID: EventIdentity] = [:]
     private var encoder = EventRowEncoder()
+    /// Where the attributes of the event at hand lie.
+    private let members = AttributeMembers()
     /// `nil` where no embeddings are made.
     private var annotator: EventAnnotator?
     /// What the events of frames are; snapshots are themselves.
@@ -112,8 +114,8 @@ struct FrameTransformer {
         _ range: Range<Int>, _ source: EventSource, _ bytes: UnsafeBufferPointer<UInt8>
     ) throws(EventDecodingError) -> HomeAssistantEvent {
         switch source {
-        case .live, .imported: try EventDecoder(bytes).event(in: range)
-        case .snapshot, .backfill: try EventDecoder(bytes).snapshotState(in: range)
+        case .live, .imported: try EventDecoder(bytes, noting: members).event(in: range)
+        case .snapshot, .backfill: try EventDecoder(bytes, noting: members).snapshotState(in: range)
         }
     }
 
@@ -123,7 +125,7 @@ struct FrameTransformer {
     ) {
         if isSuspect(event.timestamp, source, receivedAt: frame.receivedTime) { batch.clockSuspects += 1 }
         let annotation = annotator?.annotate(
-            event, of: frame.connection, in: bytes, isLive: source == .live || source == .imported)
+            event, of: frame.connection, in: bytes, members, isLive: source == .live || source == .imported)
         // What a house was like years ago says nothing of what it is like now.
         if source != .imported, event.changesRegistries(in: bytes) { batch.registryChanges.insert(frame.connection) }
         if source == .live, let signal = event.automationSignal(in: bytes) {

@@ -8,8 +8,6 @@ final class SHA256ContentDigest: ContentDigest {
     func digest(_ input: UnsafeRawBufferPointer, into output: inout [UInt8]) throws {
         if digest == nil { digest = try SHA256Digest() }
         guard let hash = try digest?.digest(input) else { return }
-        hash.withBytes { bytes in
-            for index in 0..<32 { output[index] = bytes[index] }
-        }
+        hash.withBytes { bytes in output.withUnsafeMutableBytes { $0.copyBytes(from: bytes) } }
     }
 }

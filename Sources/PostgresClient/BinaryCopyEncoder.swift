@@ -51,7 +51,7 @@ package struct BinaryCopyEncoder: Sendable {
     /// `text`, `varchar`, `json`, or an enum's label, from UTF-8.
     @inlinable package mutating func text(_ utf8: UnsafeRawBufferPointer) {
         length(utf8.count)
-        bytes.append(contentsOf: utf8)
+        bytes.append(copying: utf8)
     }
 
     /// `text`, `varchar`, `json`, or an enum's label.
@@ -74,7 +74,7 @@ package struct BinaryCopyEncoder: Sendable {
     @inlinable package mutating func jsonb(_ utf8: UnsafeRawBufferPointer) {
         length(utf8.count + 1)
         bytes.append(1)
-        bytes.append(contentsOf: utf8)
+        bytes.append(copying: utf8)
     }
 
     /// `jsonb` from the text of a document.
@@ -142,11 +142,9 @@ package struct BinaryCopyEncoder: Sendable {
         length(4 + size)
         append(Int16(clamping: values.count).bigEndian)
         append(Int16(0))
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: size))
-        bytes.withUnsafeMutableBytes { raw in
+        bytes.appendUninitialized(size) { raw in
             for (index, value) in values.enumerated() {
-                raw.storeBytes(of: value.bitPattern.bigEndian, toByteOffset: start + index * 4, as: UInt32.self)
+                raw.storeBytes(of: value.bitPattern.bigEndian, toByteOffset: index * 4, as: UInt32.self)
             }
         }
     }
@@ -158,6 +156,6 @@ package struct BinaryCopyEncoder: Sendable {
 
     /// The bytes of a trivial value as they lie in memory.
     @inlinable @inline(__always) mutating func append<Value: BitwiseCopyable>(_ value: Value) {
-        withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+        bytes.append(bytesOf: value)
     }
 }

@@ -68,6 +68,29 @@ import Testing
         #expect(try scan([0x22, 0x61] + bytes + [0x62, 0x22]) == .invalidUTF8)
     }
 
+    @Test(
+        arguments: [
+            (#"\""#, []), ("é", []), ("\u{7F}", []), ("\u{1}", .controlCharacter), (#"\x"#, .invalidEscape),
+            ("漢\u{1F}", .controlCharacter),
+        ] as [(String, JSONFindings)])
+    func findsWhatIsSpecialAtEveryPlace(special: String, findings: JSONFindings) throws {
+        // Wherever the blocks of the search begin and end, and wherever the bytes do.
+        for before in 0..<40 {
+            for after in 0..<20 {
+                let inside = String(repeating: "a", count: before) + special + String(repeating: "~", count: after)
+                let text = Array("\"\(inside)\"".utf8)
+                #expect(try scan(text) == findings)
+                #expect(throws: JSONScanError.self) { try scan(text.dropLast()) }
+                text.withUnsafeBufferPointer { buffer in
+                    var scanner = JSONScanner(buffer, range: 0..<buffer.count)
+                    let string = try? scanner.string()
+                    #expect(string?.start == 1 && string?.end == text.count - 1)
+                    #expect(string?.hasEscapes == special.hasPrefix("\\"))
+                }
+            }
+        }
+    }
+
     @Test func boundsNesting() throws {
         func nested(_ depth: Int) -> [UInt8] {
             Array((String(repeating: "[", count: depth) + "1" + String(repeating: "]", count: depth)).utf8)

@@ -3,7 +3,7 @@
 
 # HB_PROGRAM_GIVEN: a program that is built already and stands for the release, as deploy/readme-check has it.
 HB_PROGRAM=${HB_PROGRAM_GIVEN:-$HB_ROOT/.build/release/ha-bridge}
-SWIFT_OLDEST=6.0
+SWIFT_OLDEST=6.3
 
 # swift_find: prints the first swift that is new enough.
 swift_find() {

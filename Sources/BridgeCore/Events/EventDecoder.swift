@@ -15,13 +15,17 @@ package struct EventDecoder {
     package static let textLimit = 1 << 20
 
     private let bytes: UnsafeBufferPointer<UInt8>
+    private let members: AttributeMembers
 
-    /// Reads from `bytes`, which must outlive the decoder.
-    package init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
+    /// Reads from `bytes`, which must outlive the decoder, and notes in `members` where the attributes of the last event lie.
+    package init(_ bytes: UnsafeBufferPointer<UInt8>, noting members: AttributeMembers = AttributeMembers()) {
+        self.bytes = bytes
+        self.members = members
+    }
 
     /// Decodes the event object in `range`: the value of `event` in a message of type `event`.
     package func event(in range: Range<Int>) throws(EventDecodingError) -> HomeAssistantEvent {
-        var reader = EventReader(bytes, range: range)
+        var reader = EventReader(bytes, range: range, noting: members)
         let fields: EventReader.Fields
         do {
             fields = try reader.event()
@@ -71,7 +75,7 @@ package struct EventDecoder {
 
     /// Decodes one state object of a `get_states` result.
     package func snapshotState(in range: Range<Int>) throws(EventDecodingError) -> HomeAssistantEvent {
-        var reader = EventReader(bytes, range: range)
+        var reader = EventReader(bytes, range: range, noting: members)
         let state: EventReader.State
         do {
             state = try reader.wholeState()
@@ -94,7 +98,7 @@ package struct EventDecoder {
 
     /// The type of the event in `range` where the bytes still tell it, whatever else is wrong with them.
     package func eventType(in range: Range<Int>) -> String? {
-        var reader = EventReader(bytes, range: range)
+        var reader = EventReader(bytes, range: range, noting: members)
         // Cut by scalars: a column counts code points, and a character may consist of many.
         return reader.firstEventType().map {
             String(JSONText.string($0, of: bytes).unicodeScalars.prefix(Self.eventTypeLimit))

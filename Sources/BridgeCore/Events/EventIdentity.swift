@@ -20,14 +20,15 @@ package protocol ContentDigest: AnyObject {
 /// - any other event: type, `time_fired`, context id, and the digest of the event's bytes.
 package struct EventIdentity {
     private let digest: any ContentDigest
-    private let connection: [UInt8]
+    /// What every input begins with.
+    private let prefix: [UInt8]
     private var input: [UInt8] = []
     private var output = [UInt8](repeating: 0, count: 32)
 
     /// Computes ids for events of `connection`.
     package init(connection: ConnectionID, digest: any ContentDigest) {
         self.digest = digest
-        self.connection = withUnsafeBytes(of: connection.uuid.uuid) { Array($0) }
+        prefix = [0x76, 0x31] + withUnsafeBytes(of: connection.uuid.uuid) { Array($0) }
         input.reserveCapacity(512)
     }
 
@@ -36,9 +37,7 @@ package struct EventIdentity {
     package mutating func id(
         of event: HomeAssistantEvent, in bytes: UnsafeBufferPointer<UInt8>, original: UnsafeRawBufferPointer
     ) throws -> EventID {
-        input.removeAll(keepingCapacity: true)
-        input.append(contentsOf: [0x76, 0x31])
-        input.append(contentsOf: connection)
+        begin()
         switch event.kind {
         case .state:
             input.append(1)
@@ -65,9 +64,7 @@ package struct EventIdentity {
     package mutating func id(
         ofState entityID: String, at time: Timestamp, isRemoval: Bool = false
     ) throws -> EventID {
-        input.removeAll(keepingCapacity: true)
-        input.append(contentsOf: [0x76, 0x31])
-        input.append(contentsOf: connection)
+        begin()
         input.append(isRemoval ? 2 : 1)
         input.append(contentsOf: entityID.utf8)
         input.append(0)
@@ -77,6 +74,11 @@ package struct EventIdentity {
         return identifier(at: time)
     }
 
+    private mutating func begin() {
+        input.removeAll(keepingCapacity: true)
+        prefix.withUnsafeBytes { input.append(copying: $0) }
+    }
+
     /// Appends the text and a zero byte, which no text holds, so that two fields cannot run together.
     private mutating func append(_ string: JSONString?, of bytes: UnsafeBufferPointer<UInt8>) {
         if let string { JSONText.append(string, of: bytes, to: &input) }
@@ -84,7 +86,7 @@ package struct EventIdentity {
     }
 
     private mutating func append(_ timestamp: Timestamp) {
-        withUnsafeBytes(of: timestamp.microseconds.bigEndian) { input.append(contentsOf: $0) }
+        input.append(bytesOf: timestamp.microseconds.bigEndian)
     }
 
     private func identifier(at timestamp: Timestamp) -> EventID {

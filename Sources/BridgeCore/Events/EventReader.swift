@@ -51,8 +51,13 @@ struct EventReader {
     }
 
     private var scanner: JSONScanner
+    private let members: AttributeMembers
 
-    init(_ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>) { scanner = JSONScanner(bytes, range: range) }
+    /// Reads `range` of `bytes`, and notes in `members` where attributes lie.
+    init(_ bytes: UnsafeBufferPointer<UInt8>, range: Range<Int>, noting members: AttributeMembers) {
+        scanner = JSONScanner(bytes, range: range)
+        self.members = members
+    }
 
     /// Whether the inside of `string` is exactly `text`.
     func equals(_ string: JSONString, _ text: StaticString) -> Bool { scanner.equals(string, text) }
@@ -86,7 +91,7 @@ struct EventReader {
 
     /// Reads the whole range as a state.
     mutating func wholeState() throws(JSONScanError) -> State {
-        let state = try state()
+        let state = try state(&members.new)
         try scanner.finish()
         return state
     }
@@ -121,11 +126,11 @@ struct EventReader {
                         data.entityID = try scanner.stringOrSkip()
                         data.stateFindings.formUnion(scanner.endPart(before))
                     } else if scanner.equals(key, "new_state") {
-                        data.newState = try state()
+                        data.newState = try state(&members.new)
                         data.stateFindings.formUnion(data.newState.textFindings)
                         data.stateFindings.formUnion(data.newState.attributeFindings)
                     } else if scanner.equals(key, "old_state") {
-                        data.oldState = try state()
+                        data.oldState = try state(&members.old)
                         data.stateFindings.formUnion(data.oldState.textFindings)
                     } else {
                         _ = try scanner.skipValue()
@@ -141,8 +146,9 @@ struct EventReader {
         return data
     }
 
-    private mutating func state() throws(JSONScanError) -> State {
+    private mutating func state(_ members: inout AttributeMembers.List) throws(JSONScanError) -> State {
         var state = State()
+        members.removeAll()
         guard scanner.peek() == 0x7B else {
             state.presence = scanner.peek() == 0x6E ? .null : .otherType
             _ = try scanner.skipValue()
@@ -160,7 +166,7 @@ struct EventReader {
                 state.state = try text()
                 state.textFindings.formUnion(scanner.endPart(outer))
             } else if scanner.equals(key, "attributes") {
-                state.attributes = try scanner.skipValue()
+                state.attributes = try scanner.skipValue(noting: &members)
                 state.attributeFindings.formUnion(scanner.endPart(outer))
             } else if scanner.equals(key, "last_updated") {
                 state.lastUpdated = try scanner.stringOrSkip()

@@ -1,4 +1,5 @@
 import CByteSearch
+import Glibc
 
 /// Walks through JSON without building values: it validates the grammar, and tells where keys and values lie.
 ///
@@ -40,6 +41,7 @@ package struct JSONScanner {
     // MARK: Structure
 
     /// The first byte of the next value, or `nil` at the end.
+    @inline(__always)
     package mutating func peek() -> UInt8? {
         skipWhitespace()
         return position < end ? base[position] : nil
@@ -175,14 +177,19 @@ package struct JSONScanner {
         return nil
     }
 
+    /// Validates the next value. Returns where it lies, and whether it is a string with escapes.
+    package mutating func skipValueOrString() throws(JSONScanError) -> (range: Range<Int>, hasEscapes: Bool) {
+        guard peek() == 0x22 else { return (try skipValue(), false) }
+        let string = try string()
+        return (string.start - 1..<string.end + 1, string.hasEscapes)
+    }
+
     /// Whether the inside of `string` is exactly `text`. Keys of Home Assistant are plain ASCII, so escapes never match.
     @inline(__always)
     package func equals(_ string: JSONString, _ text: StaticString) -> Bool {
-        guard string.count == text.utf8CodeUnitCount else { return false }
-        let candidate = base + string.start
-        let expected = text.utf8Start
-        for offset in 0..<string.count where candidate[offset] != expected[offset] { return false }
-        return true
+        // Where the text is a literal, the compiler makes two comparisons of words of it.
+        let count = text.utf8CodeUnitCount
+        return string.count == count && memcmp(base + string.start, text.utf8Start, count) == 0
     }
 
     // MARK: Scalars
@@ -198,23 +205,22 @@ package struct JSONScanner {
     }
 
     /// Reads the string that starts at the next byte.
+    @inline(__always)
     package mutating func string() throws(JSONScanError) -> JSONString {
         guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
         guard base[position] == 0x22 else { throw JSONScanError(code: .unexpectedByte, offset: position) }
         let start = position + 1
-        var index = start
+        let index = cbytesearch_end_of_plain(base, start, end)
+        guard index < end, base[index] == 0x22 else { return try string(from: start, plainUntil: index) }
+        position = index + 1
+        return JSONString(start: start, end: index, hasEscapes: false)
+    }
+
+    /// Reads the string that begins at `start` and holds more than plain characters, the first of them at `index`.
+    private mutating func string(from start: Int, plainUntil index: Int) throws(JSONScanError) -> JSONString {
+        var index = index
         var hasEscapes = false
-        while true {
-            // Eight bytes at a time until one of them matters.
-            while index + 8 <= end {
-                let special = Self.specialBytes(UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
-                if special != 0 {
-                    index += special.trailingZeroBitCount >> 3
-                    break
-                }
-                index += 8
-            }
-            guard index < end else { throw JSONScanError(code: .unexpectedEnd, offset: end) }
+        while index < end {
             switch base[index] {
             case 0x22:
                 position = index + 1
@@ -225,27 +231,14 @@ package struct JSONScanner {
             case 0..<0x20:
                 findings.insert(.controlCharacter)
                 index += 1
-            case 0x80...:
+            default:
                 let length = UTF8Sequence.length(base, at: index, end: end)
                 if length == 0 { findings.insert(.invalidUTF8) }
                 index += max(length, 1)
-            default:
-                index += 1
             }
+            index = cbytesearch_end_of_plain(base, index, end)
         }
-    }
-
-    /// Marks each byte that is a quote, a backslash, a control character or not ASCII by its highest bit. Bytes above the
-    /// lowest mark may be marked wrongly; the lowest is exact, and only it is used.
-    @inline(__always)
-    private static func specialBytes(_ word: UInt64) -> UInt64 {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let high: UInt64 = 0x8080_8080_8080_8080
-        let quote = word ^ (ones &* 0x22)
-        let backslash = word ^ (ones &* 0x5C)
-        let marks =
-            ((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((word &- ones &* 0x20) & ~word) | word
-        return (marks & high).littleEndian
+        throw JSONScanError(code: .unexpectedEnd, offset: end)
     }
 
     /// Reads the escape at `index` and returns the offset after it. A backslash that begins no escape counts as a character.
@@ -338,6 +331,7 @@ package struct JSONScanner {
         }
     }
 
+    @inline(__always)
     private mutating func expect(_ byte: UInt8) throws(JSONScanError) {
         skipWhitespace()
         guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }
@@ -345,6 +339,7 @@ package struct JSONScanner {
         position += 1
     }
 
+    @inline(__always)
     private mutating func enter(opening: UInt8, closing: UInt8) throws(JSONScanError) -> Bool {
         try expect(opening)
         guard depth < Self.maximumDepth else { throw JSONScanError(code: .tooDeep, offset: position - 1) }
@@ -357,6 +352,7 @@ package struct JSONScanner {
         return true
     }
 
+    @inline(__always)
     private mutating func next(closing: UInt8) throws(JSONScanError) -> Bool {
         skipWhitespace()
         guard position < end else { throw JSONScanError(code: .unexpectedEnd, offset: position) }

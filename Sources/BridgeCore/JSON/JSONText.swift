@@ -7,12 +7,11 @@ package enum JSONText {
     package static func append(
         _ string: JSONString, of bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]
     ) {
-        guard let base = bytes.baseAddress else { return }
-        let inside = UnsafeBufferPointer(start: base + string.start, count: string.count)
         guard string.hasEscapes else {
-            output.append(contentsOf: inside)
+            output.append(copying: string.raw(in: bytes))
             return
         }
+        guard let base = bytes.baseAddress else { return }
         var index = string.start
         while index < string.end {
             let byte = base[index]

@@ -22,6 +22,9 @@ package struct EmbeddingKey: Hashable, Sendable {
         self.init(high: half(bytes[0..<8]), low: half(bytes[8..<16]))
     }
 
+    /// Half of it tells it from others: it is a piece of a SHA-256, and it is looked up for every event.
+    package func hash(into hasher: inout Hasher) { hasher.combine(low) }
+
     /// The 16 bytes of the column `embedding_key`.
     package var bytes: [UInt8] {
         [high, low].flatMap { half in (0..<8).map { UInt8(truncatingIfNeeded: half >> (56 - 8 * UInt64($0))) } }

@@ -55,9 +55,10 @@ package struct EventDescriber {
     ///
     /// `previousState` is the text of the state before where the event itself does not tell it, as history does not. `isLive` tells
     /// a change that was seen from an entry of a snapshot or of the history: without a state before, the one says that an entity
-    /// is new, the other only how it is.
+    /// is new, the other only how it is. `members` are what the decoder of the event noted; without them its attributes are scanned.
     package mutating func describe(
-        _ event: HomeAssistantEvent, in bytes: UnsafeBufferPointer<UInt8>, previousState: [UInt8]? = nil, isLive: Bool
+        _ event: HomeAssistantEvent, in bytes: UnsafeBufferPointer<UInt8>, _ members: AttributeMembers? = nil,
+        previousState: [UInt8]? = nil, isLive: Bool
     ) -> DescribedEvent? {
         guard let keys else { return nil }
         if !localHour.span.contains(event.timestamp.microseconds) {
@@ -68,7 +69,7 @@ package struct EventDescriber {
             entity = encoder.encodeOther(event, in: bytes, house: house, &entities)
         } else {
             entity = encoder.encodeState(
-                event, in: bytes, previousState: previousState, isLive: isLive, house: house, &entities)
+                event, in: bytes, members, previousState: previousState, isLive: isLive, house: house, &entities)
             guard entity != nil else { return nil }
         }
         let facts = encoder.writer.bytes

@@ -37,7 +37,7 @@ final class KeyMaker {
             input.append(contentsOf: [0xFF, 0xFF, 0xFF, 0xFF])
             return
         }
-        withUnsafeBytes(of: UInt32(truncatingIfNeeded: text.utf8.count).bigEndian) { input.append(contentsOf: $0) }
+        input.append(bytesOf: UInt32(truncatingIfNeeded: text.utf8.count).bigEndian)
         input.append(contentsOf: text.utf8)
     }
 }

@@ -19,7 +19,11 @@ struct EmbeddingSources: Sendable {
 /// Gives events their embedding keys, and collects the documents of keys that are new. Belongs to one task.
 struct EventAnnotator {
     private let sources: EmbeddingSources
-    private var describers: [ConnectionID: EventDescriber] = [:]
+    private var describers: [EventDescriber] = []
+    /// The place of each house's describer.
+    private var places: [ConnectionID: Int] = [:]
+    /// The house of the last event, which most often is that of the next.
+    private var last: (connection: ConnectionID, place: Int)?
     private var generation: UInt64?
     /// How many describers the memory was last divided among.
     private var sharing = 0
@@ -32,26 +36,36 @@ struct EventAnnotator {
     mutating func refresh() {
         if describers.count != sharing {
             sharing = describers.count
-            for connection in describers.keys { describers[connection]?.share(with: sharing) }
+            for place in describers.indices { describers[place].share(with: sharing) }
         }
         let current = sources.houses.generation
         guard current != generation else { return }
         generation = current
-        for connection in describers.keys {
-            describers[connection]?.update(house: sources.houses.context(of: connection) ?? HouseContext())
+        for (connection, place) in places {
+            describers[place].update(house: sources.houses.context(of: connection) ?? HouseContext())
         }
     }
 
-    /// The annotation of an event; `nil` where there is nothing to say of it.
+    /// The place of the describer of `connection`, made where there is none.
+    private mutating func place(of connection: ConnectionID) -> Int {
+        if let last, last.connection == connection { return last.place }
+        let place = places[connection] ?? describers.count
+        if place == describers.count {
+            let house = sources.houses.context(of: connection) ?? HouseContext()
+            describers.append(EventDescriber(connection: connection, house: house))
+            places[connection] = place
+        }
+        last = (connection, place)
+        return place
+    }
+
+    /// The annotation of an event; `nil` where there is nothing to say of it. `members` are what its decoder noted.
     mutating func annotate(
         _ event: HomeAssistantEvent, of connection: ConnectionID, in bytes: UnsafeBufferPointer<UInt8>,
-        previousState: [UInt8]? = nil, isLive: Bool
+        _ members: AttributeMembers? = nil, previousState: [UInt8]? = nil, isLive: Bool
     ) -> RowAnnotation? {
-        let described = describers[
-            connection,
-            default: EventDescriber(
-                connection: connection, house: sources.houses.context(of: connection) ?? HouseContext())
-        ].describe(event, in: bytes, previousState: previousState, isLive: isLive)
+        let described = describers[place(of: connection)].describe(
+            event, in: bytes, members, previousState: previousState, isLive: isLive)
         guard let described else { return nil }
         let key = described.key
         let (hasDocument, exemplar) = sources.directory.look(

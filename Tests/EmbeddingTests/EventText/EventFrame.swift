@@ -38,11 +38,15 @@ struct EventFrame {
                 """)
     }
 
-    func described(by describer: inout EventDescriber, isLive: Bool = true) throws -> DescribedEvent? {
+    /// `isNoted`: the describer is told what the decoder noted, as on the way of live events.
+    func described(
+        by describer: inout EventDescriber, isLive: Bool = true, isNoted: Bool = true
+    ) throws -> DescribedEvent? {
         let bytes = Array(json.utf8)
         return try bytes.withUnsafeBufferPointer { buffer in
-            let event = try EventDecoder(buffer).event(in: 0..<buffer.count)
-            return describer.describe(event, in: buffer, isLive: isLive)
+            let members = AttributeMembers()
+            let event = try EventDecoder(buffer, noting: members).event(in: 0..<buffer.count)
+            return describer.describe(event, in: buffer, isNoted ? members : nil, isLive: isLive)
         }
     }
 

@@ -94,32 +94,45 @@ enum AttributeName: UInt8, CaseIterable {
 
     /// Finds names by their bytes.
     struct Index: Sendable {
+        /// Where a name may be: its key lies in `keys`. Plain numbers, so that a look counts no references.
+        private struct Place {
+            var name: AttributeName
+            var start: UInt16
+            var count: UInt8
+
+            var key: Range<Int> { Int(start)..<Int(start) + Int(count) }
+        }
+
         static let shared = Index()
 
-        private var places: [(key: [UInt8], name: AttributeName)?]
-        private let longest: Int
+        private var places: [Place?]
+        /// All keys, one after another.
+        private var keys: [UInt8] = []
+        private var longest = 0
 
         private init() {
             places = Array(repeating: nil, count: 256)
-            var longest = 0
             for name in AttributeName.allCases {
                 let key = Array(name.key.utf8)
                 longest = max(longest, key.count)
                 var place = key.withUnsafeBufferPointer { Self.place($0) }
                 while places[place] != nil { place = (place + 1) & 255 }
-                places[place] = (key, name)
+                places[place] = Place(name: name, start: UInt16(keys.count), count: UInt8(key.count))
+                keys.append(contentsOf: key)
             }
-            self.longest = longest
         }
 
         func name(of key: UnsafeBufferPointer<UInt8>) -> AttributeName? {
             guard key.count > 1, key.count <= longest else { return nil }
-            var place = Self.place(key)
-            while let candidate = places[place] {
-                if ByteComparison.equals(candidate.key, key) { return candidate.name }
-                place = (place + 1) & 255
+            return keys.withUnsafeBufferPointer { keys in
+                var place = Self.place(key)
+                while let candidate = places[place] {
+                    let known = UnsafeBufferPointer(rebasing: keys[candidate.key])
+                    if ByteComparison.equals(known, key) { return candidate.name }
+                    place = (place + 1) & 255
+                }
+                return nil
             }
-            return nil
         }
 
         private static func place(_ key: UnsafeBufferPointer<UInt8>) -> Int {

@@ -87,35 +87,73 @@ struct AttributeList {
 }
 
 /// Finds the attributes of `AttributeName` in a JSON object.
-struct AttributeReader {
+enum AttributeReader {
     /// A service may be called for hundreds of entities; a sentence names a few.
     private static let targetLimit = 3
 
-    private let index = AttributeName.Index.shared
-
     /// Replaces `list` by what `object` holds; by nothing where it is no JSON object.
-    func read(_ object: UnsafeBufferPointer<UInt8>, into list: inout AttributeList) {
+    static func read(_ object: UnsafeBufferPointer<UInt8>, into list: inout AttributeList) {
         list.removeAll()
         var scanner = JSONScanner(object, range: 0..<object.count)
         guard scanner.peek() == 0x7B else { return }
         do throws(JSONScanError) {
             guard try scanner.enterObject() else { return }
+            let index = AttributeName.Index.shared
             repeat {
                 let key = try scanner.key()
                 let name = index.name(of: UnsafeBufferPointer(rebasing: object[key.start..<key.end]))
-                if let name {
-                    if let value = try value(of: name, &scanner, object) { list.append(value) }
-                } else {
-                    _ = try scanner.skipValue()
-                }
+                let (range, hasEscapes) = try scanner.skipValueOrString()
+                guard let name else { continue }
+                append(name, range, hasEscapes: hasEscapes, of: object, at: 0, to: &list)
             } while try scanner.nextMember()
         } catch {
             // The decoder has been here before and found no fault; what was read so far serves.
         }
     }
 
+    /// The same for the object in `range` of `bytes`, whose members someone has found.
+    static func read(
+        _ members: [AttributeMembers.Member], of range: Range<Int>, _ bytes: UnsafeBufferPointer<UInt8>,
+        into list: inout AttributeList
+    ) {
+        list.removeAll()
+        let index = AttributeName.Index.shared
+        for member in members {
+            guard let name = index.name(of: UnsafeBufferPointer(rebasing: bytes[member.key])) else { continue }
+            append(name, member.value, hasEscapes: member.hasEscapes, of: bytes, at: range.lowerBound, to: &list)
+        }
+    }
+
+    /// Appends the value in `range` of `bytes`, as a place from `start` on. Null is no value, nor is a number beyond all others.
+    private static func append(
+        _ name: AttributeName, _ range: Range<Int>, hasEscapes: Bool, of bytes: UnsafeBufferPointer<UInt8>,
+        at start: Int, to list: inout AttributeList
+    ) {
+        var inside = range
+        var number = 0.0
+        let form: AttributeValue.Form
+        switch bytes[range.lowerBound] {
+        case 0x22:
+            form = .text
+            inside = range.lowerBound + 1..<range.upperBound - 1
+        case 0x6E: return
+        case 0x74: form = .yes
+        case 0x66: form = .no
+        case 0x7B, 0x5B: form = .other
+        default:
+            let text = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: bytes[range]))
+            guard let value = NumericState.parse(text) else { return }
+            form = .number
+            number = value
+        }
+        list.append(
+            AttributeValue(
+                name: name, form: form, number: number, start: inside.lowerBound - start, count: inside.count,
+                hasEscapes: hasEscapes))
+    }
+
     /// The entities, devices and areas that a call of a service was for: in `service_data`, or in `target` within it.
-    func targets(of object: UnsafeBufferPointer<UInt8>) -> [JSONString] {
+    static func targets(of object: UnsafeBufferPointer<UInt8>) -> [JSONString] {
         var found: [JSONString] = []
         var scanner = JSONScanner(object, range: 0..<object.count)
         do throws(JSONScanError) {
@@ -134,7 +172,7 @@ struct AttributeReader {
         return found
     }
 
-    private func gather(_ scanner: inout JSONScanner, into found: inout [JSONString]) throws(JSONScanError) {
+    private static func gather(_ scanner: inout JSONScanner, into found: inout [JSONString]) throws(JSONScanError) {
         guard try scanner.enterObject() else { return }
         repeat {
             let key = try scanner.key()
@@ -143,41 +181,14 @@ struct AttributeReader {
                     guard try scanner.enterArray() else { continue }
                     repeat {
                         let item = try scanner.stringOrSkip()
-                        if let item, found.count < Self.targetLimit { found.append(item) }
+                        if let item, found.count < targetLimit { found.append(item) }
                     } while try scanner.nextElement()
-                } else if let item = try scanner.stringOrSkip(), found.count < Self.targetLimit {
+                } else if let item = try scanner.stringOrSkip(), found.count < targetLimit {
                     found.append(item)
                 }
             } else {
                 _ = try scanner.skipValue()
             }
         } while try scanner.nextMember()
-    }
-
-    private func value(
-        of name: AttributeName, _ scanner: inout JSONScanner, _ object: UnsafeBufferPointer<UInt8>
-    ) throws(JSONScanError) -> AttributeValue? {
-        func value(_ form: AttributeValue.Form, _ range: Range<Int>, number: Double = 0, hasEscapes: Bool = false)
-            -> AttributeValue
-        {
-            AttributeValue(
-                name: name, form: form, number: number, start: range.lowerBound, count: range.count,
-                hasEscapes: hasEscapes)
-        }
-        switch scanner.peek() {
-        case 0x22:
-            let string = try scanner.string()
-            return value(.text, string.start..<string.end, hasEscapes: string.hasEscapes)
-        case 0x6E:
-            _ = try scanner.skipValue()
-            return nil
-        case 0x74: return value(.yes, try scanner.skipValue())
-        case 0x66: return value(.no, try scanner.skipValue())
-        case 0x7B, 0x5B: return value(.other, try scanner.skipValue())
-        default:
-            let range = try scanner.skipValue()
-            let text = UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: object[range]))
-            return NumericState.parse(text).map { value(.number, range, number: $0) }
-        }
     }
 }

@@ -4,7 +4,6 @@ import BridgeCore
 /// for an entity that it knows.
 struct FactEncoder {
     private(set) var writer = FactWriter()
-    private let reader = AttributeReader()
     private var oldList = AttributeList()
     private var newList = AttributeList()
     private var scratch: [UInt8] = []
@@ -15,8 +14,8 @@ struct FactEncoder {
 
     /// Writes the facts of a state and returns what its entity is; `nil` without an entity.
     mutating func encodeState(
-        _ event: HomeAssistantEvent, in bytes: Bytes, previousState: [UInt8]?, isLive: Bool, house: HouseContext,
-        _ entities: inout EntityMemory
+        _ event: HomeAssistantEvent, in bytes: Bytes, _ members: AttributeMembers?, previousState: [UInt8]?,
+        isLive: Bool, house: HouseContext, _ entities: inout EntityMemory
     ) -> EntityFacts? {
         guard let entityID = event.entityID else { return nil }
         let entry = entry(of: entityID, bytes, &entities)
@@ -25,10 +24,13 @@ struct FactEncoder {
 
         // The old attributes are most often the new ones of the event before, or those of this event once more.
         let isOldNew = ByteComparison.equals(oldObject, newObject)
-        if !isOldNew { read(oldObject, isKnown: entry.knows(oldObject), of: entry, into: &oldList) }
+        if !isOldNew {
+            Self.read(
+                event.oldAttributes, bytes, members?.old, isKnown: entry.knows(oldObject), of: entry, into: &oldList)
+        }
         let digest = ByteDigest(newObject)
         let isNewKnown = entry.attributes == digest
-        read(newObject, isKnown: isNewKnown, of: entry, into: &newList)
+        Self.read(event.payload, bytes, members?.new, isKnown: isNewKnown, of: entry, into: &newList)
         if event.kind == .state, !isNewKnown { entry.remember(digest, count: newObject.count) }
         let facts =
             event.kind == .state || oldObject.isEmpty
@@ -49,13 +51,24 @@ struct FactEncoder {
         return facts
     }
 
-    /// Finds the attributes in `object`. Where those are the ones that were seen last, it is known where they lie.
-    private func read(_ object: Bytes, isKnown: Bool, of entry: EntityMemory.Entry, into list: inout AttributeList) {
+    /// Finds the attributes in `range` of `bytes`. Where those are the ones that were seen last, it is known where they lie.
+    private static func read(
+        _ range: Range<Int>?, _ bytes: Bytes, _ members: AttributeMembers.List?, isKnown: Bool,
+        of entry: EntityMemory.Entry, into list: inout AttributeList
+    ) {
         if isKnown, let known = entry.list {
             list.replace(by: known)
             return
         }
-        reader.read(object, into: &list)
+        guard let range else {
+            list.removeAll()
+            return
+        }
+        if let members, members.isWhole {
+            AttributeReader.read(members.members, of: range, bytes, into: &list)
+        } else {
+            AttributeReader.read(Bytes(rebasing: bytes[range]), into: &list)
+        }
         if isKnown { entry.remember(list) }
     }
 
@@ -232,7 +245,7 @@ struct FactEncoder {
         _ event: HomeAssistantEvent, in bytes: Bytes, house: HouseContext, _ entities: inout EntityMemory
     ) -> EntityFacts? {
         let object = event.payload.map { Bytes(rebasing: bytes[$0]) } ?? Bytes(start: nil, count: 0)
-        reader.read(object, into: &newList)
+        AttributeReader.read(object, into: &newList)
         var facts: EntityFacts?
         if let entityID = event.entityID {
             let entry = entry(of: entityID, bytes, &entities)
@@ -245,7 +258,7 @@ struct FactEncoder {
         if let type = event.eventType { writer.append(type, of: bytes) } else { writer.append(FactWriter.Tag.none) }
         for value in newList.values where value.form != .other { write(value, object) }
         if let type = event.eventType, Self.callService.elementsEqual(bytes[type.start..<type.end]) {
-            for target in reader.targets(of: object) {
+            for target in AttributeReader.targets(of: object) {
                 let text = Array(JSONText.string(target, of: object).utf8)
                 text.withUnsafeBufferPointer { writer.append(.target, text: $0) }
             }

@@ -25,7 +25,7 @@ struct FactWriter {
     /// Begins the facts of an event of the entity whose description has the number `entity`, 0 for none.
     mutating func start(_ form: EventFacts.Form, entity: UInt64) {
         bytes.removeAll(keepingCapacity: true)
-        withUnsafeBytes(of: entity.littleEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(bytesOf: entity.littleEndian)
         bytes.append(form.rawValue)
     }
 
@@ -37,7 +37,7 @@ struct FactWriter {
             return
         }
         bytes.append(Tag.number)
-        withUnsafeBytes(of: number.units.littleEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(bytesOf: number.units.littleEndian)
         bytes.append(UInt8(bitPattern: number.exponent))
     }
 
@@ -47,7 +47,7 @@ struct FactWriter {
         if count < text.count { while count > 0, text[count] & 0xC0 == 0x80 { count -= 1 } }
         bytes.append(Tag.text)
         bytes.append(UInt8(truncatingIfNeeded: count))
-        bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<count]))
+        bytes.append(copying: UnsafeRawBufferPointer(start: text.baseAddress, count: count))
     }
 
     mutating func append(_ string: JSONString, of source: UnsafeBufferPointer<UInt8>) {
