@@ -12,6 +12,7 @@ from readme_text import slug
 FOREIGN_OPTIONS = {
     "--read-only": "docker run", "--profile": "docker compose", "--quiet": "git", "--roles-only": "pg_dumpall",
     "--no-role-passwords": "pg_dumpall", "--enable-row-security": "pg_dump", "--exit-on-error": "pg_restore",
+    "--strip-debug": "objcopy", "--tool": "valgrind", "--inclusive": "callgrind_annotate",
 }
 LANGUAGES = {"sh", "sql", ""}
 COMPOSE = {"up", "exec", "run", "cp", "stop", "down", "logs", "ps", "pull", "build"}
