@@ -38,6 +38,9 @@ actor EventSink {
     private let health: HealthRegistry?
     private let metrics: IngestMetrics
     private let logger: Logger
+    /// How long rows that are copied wait for the batch before them. It may itself wait for one of them, without PostgreSQL
+    /// knowing of both: the same event in both batches does that.
+    private let patience: Duration
     private let retry = RetryPolicy.database
     private var connection: PostgresConnection?
     private var generator = SystemRandomNumberGenerator()
@@ -54,7 +57,7 @@ actor EventSink {
     init(
         configuration: PostgresConfiguration, deadLetters: DeadLetterRepository, audits: AuditLogRepository,
         leases: WriterLeases, documents: DocumentKeeper?, health: HealthRegistry?, metrics: IngestMetrics,
-        logger: Logger
+        logger: Logger, patience: Duration = .seconds(2)
     ) {
         self.configuration = configuration
         self.deadLetters = deadLetters
@@ -64,11 +67,9 @@ actor EventSink {
         self.health = health
         self.metrics = metrics
         self.logger = logger
+        self.patience = patience
     }
 
-    /// How long rows that are copied wait for the batch before them. It may itself wait for one of them, without PostgreSQL
-    /// knowing of both: the same event in both batches does that.
-    private static let patience: Duration = .seconds(2)
     /// How long nothing is copied ahead after rows have waited in vain: what is rolled back is work for a disk that may be slow.
     private static let pauseAfterWaiting: Duration = .seconds(60)
 
@@ -82,16 +83,17 @@ actor EventSink {
             let copied = try await EventTable.copyDirect(
                 connection, chunks: batch.chunks(of: 0..<batch.index.count), month: batch.month, seal: seal(of: batch),
                 deadline: Self.deadline
-            ) { () throws(PostgresError) in
+            ) { [patience] () throws(PostgresError) in
                 CrashPoint.copiedAhead.reach()
-                guard before.wait(atMost: Self.patience) else {
+                guard before.wait(atMost: patience) else {
                     throw PostgresError(.cancelled, "The batch before this one is not committed yet.")
                 }
             }
             metrics.batchesAhead.increment()
             return copied
         } catch {
-            if before.current == nil, (error as? PostgresError)?.code == .cancelled {
+            // It may be committed by now: giving way is what let it.
+            if before.current != false, (error as? PostgresError)?.code == .cancelled {
                 copiesAheadFrom = .now + Self.pauseAfterWaiting
             }
             logger.debug(
