@@ -66,6 +66,8 @@ import Testing
             house.history.remove("sensor.a", at: gone)
             live.append(Live.removal("sensor.a", old: "299", at: gone))
             try await house.receive(live)
+            // The recorder has committed what came later, so that one reading is sure to have found everything.
+            house.history.set("sensor.b", "1", at: Self.end.adding(seconds: 20))
             let before = try await house.rows(
                 "SELECT md5(string_agg(e::text, '' ORDER BY id)) FROM home_assistant_events e")
             let closed = try await house.backfiller().repair([gap])
@@ -83,54 +85,86 @@ import Testing
             house.history.set("sensor.a", "1", at: Self.start.adding(seconds: 1))
             house.history.isCommitting = false
             house.history.set("sensor.a", "2", at: Self.start.adding(seconds: 2))
-            let asked = LockedBox(0)
-            let port = house.port { (fields) throws(CommandFailure) in
-                guard fields.contains("recorder/info") else { return }
-                // The recorder commits before the third reading.
-                let count = asked.withLock {
-                    $0 += 1
-                    return $0
-                }
-                if count == 2 { house.history.isCommitting = true }
+            let port = Self.port(of: house) { look in
+                if look == 2 { house.history.isCommitting = true }
             }
             let closed = try await house.backfiller(port: port).repair([gap])
             #expect(closed.first?.passes == 3 && closed.first?.rowsAdded == 2 && closed.first?.rowsFound == 2)
         }
     }
 
-    /// Readings that add nothing prove nothing while the recorder has more to write than a busy house always has.
-    @Test(arguments: [(backlog: 400, passes: 4), (backlog: 40_000, passes: 12)])
-    func waitsForARecorderThatIsBehind(backlog: Int, passes: Int) async throws {
+    /// A port that calls `onLook` with the number of each question about the recorder, counted from 1.
+    private static func port(of house: BackfillHouse, onLook: @escaping @Sendable (Int) -> Void) -> CommandPort {
+        let asked = LockedBox(0)
+        return house.port { (fields) throws(CommandFailure) in
+            guard fields.contains("recorder/info") else { return }
+            onLook(
+                asked.withLock {
+                    $0 += 1
+                    return $0
+                })
+        }
+    }
+
+    /// Readings that add nothing prove nothing while the recorder has something to write, nor right after: it commits later.
+    @Test func waitsForARecorderThatIsBehind() async throws {
         try await Self.prepared { house in
             let gap = try await house.openGap(from: Self.start, to: Self.end)
             house.history.isCommitting = false
             house.history.set("sensor.a", "2", at: Self.start.adding(seconds: 2))
-            house.history.backlog = backlog
-            let asked = LockedBox(0)
-            let port = house.port { (fields) throws(CommandFailure) in
-                guard fields.contains("recorder/info") else { return }
-                let count = asked.withLock {
-                    $0 += 1
-                    return $0
-                }
-                if count == passes - 1 {
-                    house.history.isCommitting = true
-                    house.history.backlog = 3
-                }
+            house.history.backlog = 400
+            var pacing = BackfillHouse.pacing
+            pacing.settling = .milliseconds(40)
+            let port = Self.port(of: house) { look in
+                if look == 5 { house.history.backlog = 3 }
+                if look == 6 { house.history.isCommitting = true }
             }
-            let closed = try await house.backfiller(port: port).repair([gap])
-            #expect(closed.first?.passes == passes && closed.first?.rowsAdded == 1)
+            let closed = try await house.backfiller(port: port, pacing: pacing).repair([gap])
+            #expect(closed.first?.passes == 3 && closed.first?.rowsAdded == 1)
             #expect(closed.first?.status == .backfilled)
         }
     }
 
-    /// A house so busy that its recorder always has something to write is done with after more readings.
-    @Test func aBacklogThatStaysIsNoReasonToWaitForEver() async throws {
+    /// The recorder writes in the order of events: a later state in the history says that the gap is in it, too.
+    @Test(arguments: [0, 40_000]) func aLaterStateTellsWhatIsCommitted(backlog: Int) async throws {
         try await Self.prepared { house in
             let gap = try await house.openGap(from: Self.start, to: Self.end)
-            house.history.backlog = 400
-            let closed = try await house.backfiller().repair([gap])
-            #expect(closed.first?.passes == 6 && closed.first?.status == .backfilled)
+            // More than are asked about at once.
+            for number in 0..<Backfiller.sample {
+                house.history.set("light.l\(number)", "off", at: Self.start.adding(seconds: -100))
+            }
+            house.history.isCommitting = false
+            house.history.set("sensor.a", "2", at: Self.start.adding(seconds: 2))
+            house.history.set("sensor.b", "late", at: Self.end.adding(seconds: 11))
+            house.history.backlog = backlog
+            var pacing = BackfillHouse.pacing
+            pacing.settling = .seconds(3_600)
+            let port = Self.port(of: house) { look in
+                if look == 4 { house.history.isCommitting = true }
+            }
+            let closed = try await house.backfiller(port: port, pacing: pacing).repair([gap])
+            #expect(closed.first?.passes == 3 && closed.first?.rowsAdded == 1)
+            #expect(closed.first?.status == .backfilled)
+        }
+    }
+
+    /// Whatever the recorder says of its backlog: while nothing shows that it has committed, the gap stays open.
+    @Test(arguments: [0, 400]) func withoutASignOfTheRecorderTheGapStaysOpen(backlog: Int) async throws {
+        try await Self.prepared { house in
+            let gap = try await house.openGap(from: Self.start, to: Self.end)
+            house.history.set("sensor.a", "last", at: Self.end.adding(seconds: 9))
+            house.history.backlog = backlog
+            var pacing = BackfillHouse.pacing
+            pacing.settling = backlog == 0 ? .seconds(3_600) : .zero
+            await #expect(throws: BackfillPostponed.self) {
+                _ = try await house.backfiller(pacing: pacing).repair([gap])
+            }
+            let open = try await house.gaps.repairable(house.connection)
+            #expect(open.first?.passes == 1 && open.first?.rowsAdded == 1)
+            // Not for ever; and then it says so.
+            pacing.passesInAll = 2
+            let closed = try await house.backfiller(pacing: pacing).repair(open)
+            #expect(closed.first?.status == .partial && closed.first?.reason?.contains("recorder") == true)
         }
     }
 

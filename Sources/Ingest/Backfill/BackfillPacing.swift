@@ -2,9 +2,11 @@ import BridgeConcurrency
 
 /// How hard a backfill leans on Home Assistant.
 struct BackfillPacing: Sendable {
-    /// Between two readings of the same gap. Home Assistant's recorder commits every five seconds, so that a state may be visible
-    /// only that much later.
-    var betweenPasses: Duration = .seconds(10).scaled
+    /// Between two looks at the recorder, and two readings of the same gap.
+    var betweenLooks: Duration = .seconds(10).scaled
+    /// How long a recorder must have had nothing to write until it is taken to have committed: it does so every five seconds, or
+    /// as seldom as the house has set it, and says of neither.
+    var settling: Duration = .seconds(60).scaled
     /// The least pause after an answer; as long as the answer took where that is longer, so that at most half of Home
     /// Assistant's time goes into it.
     var betweenAnswers: Duration = .milliseconds(20)
@@ -14,25 +16,15 @@ struct BackfillPacing: Sendable {
     var answerLimit: Duration = .seconds(60)
     /// How often a command is sent again that Home Assistant does not know yet, or does not answer in time.
     var tries = 5
-    /// Readings in one go; then the gap waits for the next occasion.
-    var passesInARow = 12
+    /// Looks at the recorder in one go; then the gap waits for the next occasion.
+    var looksInARow = 12
     /// Readings of a gap in all; then it is closed as it is.
     var passesInAll = 100
-    /// A recorder with no more events than this still to write keeps up.
+    /// A recorder with no more events than this still to write has nothing to write.
     var idleBacklog = 16
-    /// A recorder of a busy house always has some to write: with fewer than this it is taken to keep up after `busyPasses`
-    /// readings; with more it has not written what the gap needs.
-    var backlogLimit = 1_000
-    /// See `backlogLimit`.
-    var busyPasses = 6
 
     /// The pacing of the product.
     init() {}
-
-    /// Whether a recorder with `backlog` events still to write had written what a gap needs before reading number `pass`.
-    func isCaughtUp(backlog: Int, pass: Int) -> Bool {
-        backlog <= idleBacklog || backlog < backlogLimit && pass >= busyPasses
-    }
 }
 
 /// How much is asked for at once: an answer should be about a megabyte, whatever the house is like.

@@ -63,18 +63,21 @@ struct GapRepair: Sendable {
     }
 
     /// What may be said of the gap after the last reading.
-    func verdict(isRecording: Bool, stillGrows: Bool) -> (status: GapStatus, reason: String?) {
+    func verdict(_ recorder: RecorderWatch, stillGrows: Bool) -> (status: GapStatus, reason: String?) {
         var reasons: [String] = []
         if beginsLate {
             let oldest = oldest.map { " The oldest state found is of \($0.iso8601)." } ?? ""
             reasons.append("The history of Home Assistant begins only after this gap did.\(oldest)")
         }
-        if !isRecording { reasons.append("The recorder of Home Assistant is not recording.") }
+        if !recorder.isRecording { reasons.append("The recorder of Home Assistant is not recording.") }
         if !unreadable.isEmpty {
             let names = unreadable.sorted().prefix(5).joined(separator: ", ") + (unreadable.count > 5 ? ", …" : "")
             reasons.append("Home Assistant does not give the history of \(unreadable.count) entities: \(names).")
         }
         if isIncomplete { reasons.append("An answer of Home Assistant could not be read to its end.") }
+        if !recorder.hasCommitted {
+            reasons.append("The recorder of Home Assistant never was done with writing down what happened.")
+        }
         if stillGrows { reasons.append("The history still grew after \(gap.passes) readings and more.") }
         if reasons.isEmpty { return (.backfilled, nil) }
         return (found == 0 ? .unrecoverable : .partial, reasons.joined(separator: " "))

@@ -54,7 +54,7 @@ extension Backfiller {
                         throw BackfillPostponed(reason: "Home Assistant does not answer questions about its history.")
                     }
                     span = plan.span(after: span, bytes: plan.target * 8)
-                    try await Task.sleep(for: pacing.betweenPasses)
+                    try await Task.sleep(for: pacing.betweenLooks)
                 case .refused:
                     // One entity of the group is the cause, more likely than not: it alone is given up.
                     guard let middle = Self.middle(of: group) else {
@@ -79,8 +79,7 @@ extension Backfiller {
             let whole = Double(end.microseconds - repair.range.lowerBound.microseconds)
             onStep(
                 Double(start.microseconds - repair.range.lowerBound.microseconds) / whole, repair.found, added)
-            let pause = max(pacing.betweenAnswers, ContinuousClock.now - began)
-            try await Task.sleep(for: min(pause, pacing.longestPause))
+            try await rest(since: began)
         }
     }
 

@@ -1,14 +1,13 @@
 import BridgeConcurrency
 import BridgeCore
-import FoundationEssentials
 import HomeAssistantClient
 import Store
 
 /// Fills gaps with what Home Assistant's recorder remembers of them.
 ///
-/// The history is read again and again, with a pause between, until a reading adds nothing: the recorder commits late. Rows of the
-/// history stand behind every other source, so that it does no harm to read what is stored already. One command at most is on
-/// its way, and Home Assistant has time for others between two of them.
+/// The history is read at once and again when the recorder is known to have committed what happened in the gaps, until a reading
+/// adds nothing. Rows of the history stand behind every other source, so that it does no harm to read what is stored already. One
+/// command at most is on its way, and Home Assistant has time for others between two of them.
 package struct Backfiller: Sendable {
     /// Commits a batch, for as long as it takes, and says how many of its rows are new.
     typealias Sink = @Sendable (EventBatch) async throws -> WriteOutcome
@@ -51,7 +50,7 @@ package struct Backfiller: Sendable {
             return try await close(repairs) { _ in (.unrecoverable, "Home Assistant knows no entity.") }
         }
         do {
-            try await findBeginning(for: &repairs, entities: Array(entities.prefix(500)))
+            try await findBeginning(for: &repairs, entities: Array(entities.prefix(Self.sample)))
         } catch CommandFailure.refused(let code, _) where Self.isFinal(code) {
             let reason =
                 code == "unknown_command"
@@ -64,49 +63,57 @@ package struct Backfiller: Sendable {
         return try await readUntilComplete(repairs, entities)
     }
 
+    /// How many entities are asked about at once where any of them will do.
+    static let sample = 500
+
     private static func isFinal(_ code: String) -> Bool { code == "unknown_command" || code == "unauthorized" }
 
     private func readUntilComplete(_ gaps: [GapRepair], _ entities: [String]) async throws -> [EventGap] {
         var repairs = gaps
         var plan = HistoryPlan()
+        var watch = RecorderWatch(end: gaps.map(\.range.upperBound).max() ?? .now)
         var added = 0
-        for pass in 1...pacing.passesInARow {
-            let recorder = try await recorder()
-            // What the recorder commits during a reading, the reading may have missed.
-            let isLate = repairs.allSatisfy(isLongOver)
-            let before = added
-            for index in repairs.indices {
-                var repair = repairs[index]
-                try await read(&repair, entities, &plan) { fraction, found, new in
-                    added += new
-                    let done = (Double(index) + fraction) / Double(gaps.count)
-                    onProgress(
-                        BackfillProgress(activity: .reading, pass: pass, fraction: done, found: found, added: added))
+        var pass = 0
+        for _ in 1...pacing.looksInARow {
+            try await look(at: &watch, entities)
+            // The first reading brings what there is; only one that begins with everything committed is sure to find the rest.
+            if pass == 0 || watch.hasCommitted {
+                pass += 1
+                let new = try await read(&repairs, entities, &plan, pass: pass, addedBefore: added)
+                added += new
+                let isGivenUp = repairs.allSatisfy { $0.gap.passes + pass >= pacing.passesInAll }
+                if !isGivenUp, repairs.contains(where: { $0.unreadable.count == entities.count }) {
+                    throw BackfillPostponed(reason: "Home Assistant cannot read its history now.")
                 }
-                repairs[index] = repair
-                try await self.gaps.recordPass(repair.gap.id, entities: entities.count, found: repair.found)
-            }
-            let isGivenUp = repairs.allSatisfy { $0.gap.passes + pass >= pacing.passesInAll }
-            if !isGivenUp, repairs.contains(where: { $0.unreadable.count == entities.count }) {
-                throw BackfillPostponed(reason: "Home Assistant cannot read its history now.")
-            }
-            let isCaughtUp = pacing.isCaughtUp(backlog: recorder.backlog, pass: pass) && (pass > 1 || isLate)
-            if added == before && isCaughtUp || isGivenUp {
-                return try await close(repairs) {
-                    $0.verdict(isRecording: recorder.isRecording, stillGrows: added > before)
+                if new == 0 && watch.hasCommitted || isGivenUp {
+                    return try await close(repairs) { $0.verdict(watch, stillGrows: new > 0) }
                 }
             }
             onProgress(BackfillProgress(activity: .waiting, pass: pass, fraction: 1, found: 0, added: added))
-            try await Task.sleep(for: pacing.betweenPasses)
+            try await Task.sleep(for: pacing.betweenLooks)
         }
         throw BackfillPostponed(reason: "Home Assistant is still writing down what happened.")
     }
 
-    /// Whether the recorder has had the time to commit everything of a gap.
-    private func isLongOver(_ repair: GapRepair) -> Bool {
-        let pause = pacing.betweenPasses.components
-        let microseconds = pause.seconds * 1_000_000 + pause.attoseconds / 1_000_000_000_000
-        return repair.gap.endedAt.map { Timestamp.now.microseconds - $0.microseconds > microseconds } ?? false
+    /// Reads all gaps once and returns how many rows are new.
+    private func read(
+        _ repairs: inout [GapRepair], _ entities: [String], _ plan: inout HistoryPlan, pass: Int, addedBefore: Int
+    ) async throws -> Int {
+        var added = 0
+        for index in repairs.indices {
+            var repair = repairs[index]
+            let count = Double(repairs.count)
+            try await read(&repair, entities, &plan) { fraction, found, new in
+                added += new
+                onProgress(
+                    BackfillProgress(
+                        activity: .reading, pass: pass, fraction: (Double(index) + fraction) / count, found: found,
+                        added: addedBefore + added))
+            }
+            repairs[index] = repair
+            try await gaps.recordPass(repair.gap.id, entities: entities.count, found: repair.found)
+        }
+        return added
     }
 
     private func close(
@@ -146,39 +153,25 @@ package struct Backfiller: Sendable {
         return (entities, max(0, newest.microseconds - Timestamp.now.microseconds))
     }
 
-    private struct RecorderInfo: Decodable {
-        var backlog: Int?
-        var recording: Bool?
-    }
-
-    /// How the recorder is; taken for well where Home Assistant does not say.
-    private func recorder() async throws -> (isRecording: Bool, backlog: Int) {
-        let answer: CommandAnswer
-        do {
-            answer = try await port.ask(HistoryCommand.recorder, within: pacing.answerLimit)
-        } catch CommandFailure.disconnected {
-            throw CommandFailure.disconnected
-        } catch {
-            return (true, 0)
-        }
-        let info = try? JSONDecoder().decode(RecorderInfo.self, from: Data(answer.frame[answer.result]))
-        return (info?.recording ?? true, info?.backlog ?? 0)
-    }
-
     /// Finds out which gaps began before Home Assistant's history does, because it was purged or is another one by now: nothing
     /// in it has a state of then, though we saw states live.
     private func findBeginning(for repairs: inout [GapRepair], entities: [String]) async throws {
         for index in repairs.indices {
             let start = repairs[index].gap.startedAt
             let answer = try await ask(HistoryCommand.states(of: entities, at: start))
-            var isThere = false
-            answer.frame.withUnsafeBufferPointer { bytes in
-                try? HistoryDecoder(bytes).forEachState(in: answer.result) { _, _ in isThere = true }
-            }
             // What reaches back to one gap reaches back to the later ones.
-            if isThere { return }
+            if Self.hasState(answer) { return }
             repairs[index].beginsLate = try await gaps.hasLiveStates(connection, before: start)
         }
+    }
+
+    /// Whether an answer of the history has any state.
+    static func hasState(_ answer: CommandAnswer) -> Bool {
+        var isThere = false
+        answer.frame.withUnsafeBufferPointer { bytes in
+            try? HistoryDecoder(bytes).forEachState(in: answer.result) { _, _ in isThere = true }
+        }
+        return isThere
     }
 
     /// Asks, and asks again while Home Assistant does not know the command yet or does not answer.
@@ -194,7 +187,7 @@ package struct Backfiller: Sendable {
                 default: throw error
                 }
             }
-            try await Task.sleep(for: pacing.betweenPasses)
+            try await Task.sleep(for: pacing.betweenLooks)
         }
         throw CommandFailure.timedOut
     }

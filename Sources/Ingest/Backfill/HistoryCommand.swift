@@ -13,6 +13,11 @@ package enum HistoryCommand {
         fields(of: entities, from: window.lowerBound, to: window.upperBound, startState: false, attributes: true)
     }
 
+    /// The states of `entities` in `window` without their attributes, to see whether there are any.
+    static func anything(of entities: some Sequence<String>, in window: Range<Timestamp>) -> String {
+        fields(of: entities, from: window.lowerBound, to: window.upperBound, startState: false, attributes: false)
+    }
+
     /// The state that each of `entities` had at `moment`, where history reaches back to then.
     package static func states(of entities: some Sequence<String>, at moment: Timestamp) -> String {
         fields(of: entities, from: moment, to: moment, startState: true, attributes: false)

@@ -57,7 +57,8 @@ struct BackfillHouse: Sendable {
 
     static let pacing: BackfillPacing = {
         var pacing = BackfillPacing()
-        pacing.betweenPasses = .milliseconds(10)
+        pacing.betweenLooks = .milliseconds(10)
+        pacing.settling = .milliseconds(10)
         pacing.betweenAnswers = .zero
         pacing.longestPause = .zero
         return pacing

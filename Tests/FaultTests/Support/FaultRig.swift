@@ -231,15 +231,10 @@ final class FaultRig {
         for house in houses {
             guard let id = connections[house.name] else { continue }
             let isThere = try await eventually(within: limit) {
-                let number = LockedBoxNumber()
-                house.fake.fire { ledger in
-                    let fired = ledger.event("probe")
-                    number.value = fired.number
-                    return [fired]
-                }
+                let number = house.probe()
                 let sql = """
                     SELECT count(*) FROM home_assistant_events WHERE connection_id = '\(id)' AND event_type = 'probe'
-                        AND attributes->>'n' = '\(number.value)'
+                        AND attributes->>'n' = '\(number)'
                     """
                 return try await self.eventually(within: .seconds(5)) { try await self.count(sql) > 0 }
             }
@@ -272,6 +267,3 @@ final class FaultRig {
         return sum
     }
 }
-
-/// A number that leaves a closure.
-private final class LockedBoxNumber { var value = 0 }

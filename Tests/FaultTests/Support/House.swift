@@ -72,6 +72,20 @@ final class House: Sendable {
         }
     }
 
+    /// Lets an event of type `probe` happen, and returns its number. Before it a sensor says something, as one always does: a state
+    /// that is later than a gap tells from the history that the gap is in it, too.
+    func probe() -> Int {
+        let keeps = isRecording.withLock { $0 }
+        let number = LockedBox(0)
+        fake.fire { ledger in
+            let state = ledger.change("sensor.s0", to: "probe \(ledger.count)", isRecorded: keeps)
+            let probe = ledger.event("probe")
+            number.withLock { $0 = probe.number }
+            return [state, probe]
+        }
+        return number.withLock { $0 }
+    }
+
     /// Every entity has a state before anybody looks: one that comes and goes while nobody does leaves no trace.
     private func populate() {
         fake.fire { ledger in (0..<Self.entities).map { ledger.change("sensor.s\($0)", to: "0") } }
