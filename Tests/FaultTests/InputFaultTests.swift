@@ -116,7 +116,7 @@ import Testing
                 SELECT md5(string_agg(e::text, '|' ORDER BY id, timestamp)) FROM (
                     SELECT id, timestamp, event_type, entity_id, old_state, new_state, attributes, value, context_id
                     FROM home_assistant_events
-                    WHERE event_type <> 'probe' AND (new_state LIKE 'probe %') IS NOT TRUE) AS e
+                    WHERE event_type <> 'probe' AND (new_state LIKE '\(House.spoken)%') IS NOT TRUE) AS e
                 """
             let before = try await rig.value(hash)
             for _ in 0..<2 {

@@ -72,18 +72,25 @@ final class House: Sendable {
         }
     }
 
-    /// Lets an event of type `probe` happen, and returns its number. Before it a sensor says something, as one always does: a state
-    /// that is later than a gap tells from the history that the gap is in it, too.
+    /// Lets an event of type `probe` happen, and returns its number.
     func probe() -> Int {
-        let keeps = isRecording.withLock { $0 }
         let number = LockedBox(0)
         fake.fire { ledger in
-            let state = ledger.change("sensor.s0", to: "probe \(ledger.count)", isRecorded: keeps)
             let probe = ledger.event("probe")
             number.withLock { $0 = probe.number }
-            return [state, probe]
+            return [probe]
         }
         return number.withLock { $0 }
+    }
+
+    /// What the state of a sensor begins with that spoke by `speak`.
+    static let spoken = "spoken "
+
+    /// Lets a sensor say something, as one always does: a state in the history that is later than a gap tells that the gap is in
+    /// it, too.
+    func speak() {
+        let keeps = isRecording.withLock { $0 }
+        fake.fire { ledger in [ledger.change("sensor.s0", to: Self.spoken + "\(ledger.count)", isRecorded: keeps)] }
     }
 
     /// Every entity has a state before anybody looks: one that comes and goes while nobody does leaves no trace.
